@@ -1,0 +1,245 @@
+/* Equations: tensor expressions over index variables, the second of the compiler's three
+ * languages and the one where gradc lives.
+ *
+ *   T[i...] = reduce(op; r...) expression
+ *
+ * A graph holds tensors in topological order: inputs, parameters and states, then equations
+ * (a parameter's update is an equation whose value a root assigns to the parameter). Ranks are
+ * small, extents are constants; the batch is an ordinary leading index whose number of steps is
+ * known only at run time: at most its extent, SCALAR_n examples are given.
+ *
+ * Expressions and subscripts are immutable and hash-consed per graph: structurally equal means
+ * the same pointer. Within an equation of rank k, index variables 0..k-1 are its output
+ * dimensions and k..nidx-1 the reduced ones. */
+#ifndef IR_H
+#define IR_H
+
+#include "arena.h"
+#include "diag.h"
+#include "out.h"
+#include "vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MAXRANK = 8, MAXIDX = 16 };
+
+typedef struct Tensor Tensor;
+typedef struct Expr Expr;
+typedef struct Sub Sub;
+typedef struct Graph Graph;
+
+/* ---- Operations: leaves first, then a row each from ops.def ---- */
+
+typedef enum Op {
+    OP_const,   /* value */
+    OP_read,    /* tensor[sub...], or arg[0] where a subscript leaves the tensor */
+    OP_number,  /* the integer sub[0] as a real */
+    OP_scalar,  /* a number known at run time: scalar */
+    OP_uniform, /* in [0, 1): random number sub[0] of site `site` at this step */
+    OP_normal,  /* mean 0, deviation 1; likewise */
+#define OP(name, ...) OP_##name,
+#include "ops.def"
+    NOP
+} Op;
+
+enum { COMMUTES = 1, LOGIC = 2, PICK = 4, COSTLY = 8, NOGRAD = 16 };
+typedef enum ValueKind { REAL, BOOL } ValueKind;
+
+typedef struct OpInfo {
+    const char *name;
+    int arity;
+    const char *value; /* C text over a, b, c */
+    ValueKind result;
+    unsigned properties;
+    double lo, hi;
+} OpInfo;
+extern const OpInfo opinfo[NOP]; /* leaves have a name, arity 0 and no value */
+
+/* Numbers that the running program knows: name as printed, meaning. */
+#define SCALARS(X)                                                                           \
+    X(n, "examples in this batch")                                                           \
+    X(step, "number of this update, from 1")                                                 \
+    X(steps, "updates planned for the whole run")                                            \
+    X(training, "1 while training, else 0")
+
+typedef enum Scalar {
+#define X(name, meaning) SCALAR_##name,
+    SCALARS(X)
+#undef X
+        NSCALAR
+} Scalar;
+extern const char *const scalar_name[NSCALAR];
+
+/* ---- Subscripts: c + sum of coef * atom, over integers ---- */
+
+typedef enum AtomKind {
+    ATOM_INDEX, /* index variable */
+    ATOM_DIV,   /* floor(of / by), by > 0 */
+    ATOM_MOD,   /* of - by * floor(of / by) */
+    ATOM_DATA,  /* the integer that an OP_read of a BYTE or INDEX tensor yields */
+} AtomKind;
+
+typedef struct Term {
+    int64_t coef;
+    AtomKind kind;
+    int index;
+    const Sub *of;
+    int64_t by;
+    Expr *data;
+} Term;
+
+struct Sub {
+    int64_t c;
+    int nterm;
+    const Term *term; /* sorted, no zero coefficients, no two equal atoms */
+    uint64_t hash;
+};
+
+/* ---- Scalar expressions ---- */
+
+struct Expr {
+    Op op;
+    Expr *arg[3];
+    double value;
+    Scalar scalar;
+    Tensor *tensor;
+    const Sub *const *sub; /* OP_read: tensor->rank of them; OP_number, random: one */
+    int site;
+    uint64_t hash;
+    int id; /* position in the order of making, unique in the graph */
+};
+
+/* ---- Tensors ---- */
+
+typedef struct Index {
+    const char *name;
+    int extent;
+    bool batch; /* runs to SCALAR_n */
+} Index;
+
+typedef enum Role { INPUT, PARAM, STATE, EQUATION } Role;
+typedef enum Elem { ELEM_REAL, ELEM_BYTE, ELEM_INDEX } Elem;
+
+/* argmax and argmin yield the row-major position within the reduced indices, the first one on
+ * ties. max and min of nothing are -inf and inf. */
+typedef enum Reduce {
+    REDUCE_NONE,
+    REDUCE_SUM,
+    REDUCE_PROD,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    REDUCE_ARGMAX,
+    REDUCE_ARGMIN,
+    NREDUCE
+} Reduce;
+extern const char *const reduce_name[NREDUCE];
+
+struct Tensor {
+    int id; /* position in graph->tensor */
+    const char *name; /* unique in the graph: "h.W", "dL/dh.W"; printable, not a C identifier */
+    Span span;        /* the source line it comes from */
+    Role role;
+    Elem elem;
+    int bound; /* ELEM_INDEX: values are 0 .. bound-1 */
+    int rank, nidx;
+    Index idx[MAXIDX]; /* the first `rank` are the dimensions */
+    Reduce reduce;     /* EQUATION */
+    Expr *body;        /* EQUATION; NULL for an adjoint not derived yet */
+    Tensor *of;        /* adjoint: the tensor whose adjoint it is; else NULL */
+    Tensor *from;      /* derived: the forward equation whose rule gave it; else NULL */
+    const char *why;   /* derived: the rule, in words ("sum over o: 'z' reads 'W'"); or NULL */
+    bool frozen;       /* PARAM: gets no gradient and no update */
+    bool optimizer;    /* STATE that belongs to an optimizer */
+};
+
+typedef enum RootKind {
+    ROOT_LOSS,     /* value: rank 0 */
+    ROOT_METRIC,   /* value: rank 0, a mean over the examples given */
+    ROOT_OUTPUT,   /* value */
+    ROOT_GRADIENT, /* value is the adjoint of target (PARAM, or INPUT of reals) */
+    ROOT_UPDATE,   /* value, of target's shape, becomes target (PARAM or STATE) at a step */
+    ROOT_INIT,     /* value, of target's shape, is target (PARAM or STATE) at the start */
+    NROOT
+} RootKind;
+
+typedef struct Root {
+    RootKind kind;
+    const char *name;
+    Tensor *value, *target;
+    Span span;
+} Root;
+
+struct Graph {
+    Arena *arena;
+    const char *name; /* of the model */
+    VEC(Tensor *) tensor;
+    VEC(Root) root; /* updates in the order written */
+    int batch;      /* extent of every batch index */
+    int epochs;     /* of the train block, or a default */
+    uint64_t seed;
+    double validation; /* part of the examples held back, 0..1 */
+    int sites;         /* random sites used so far */
+    int made;          /* expressions made */
+    struct Cons *cons; /* the tables of hash-consing, graph.c */
+};
+
+/* ---- Building (graph.c) ---- */
+
+Graph *new_graph(Arena *a, const char *name);
+
+/* A tensor appended to the graph. Dimensions are set by the caller before anyone reads it.
+ * The name is made unique by appending ".2", ".3" ... */
+Tensor *new_tensor(Graph *g, Role role, const char *name, Span span);
+const char *unique_name(Graph *g, const char *name);
+
+Expr *constant(Graph *g, double value);
+Expr *read_at(Graph *g, Tensor *t, const Sub *const *sub, Expr *outside);
+Expr *read_same(Graph *g, Tensor *t);       /* T[0, 1, ..., rank-1]: index k in dimension k */
+Expr *number_of(Graph *g, const Sub *s);
+Expr *scalar(Graph *g, Scalar s);
+Expr *random_number(Graph *g, Op op, int site, const Sub *counter);
+Expr *apply(Graph *g, Op op, Expr *a, Expr *b, Expr *c); /* exactly as given, nothing folded */
+
+const Sub *sub_const(Graph *g, int64_t c);
+const Sub *sub_index(Graph *g, int index);
+const Sub *sub_data(Graph *g, Expr *read);
+const Sub *sub_add(Graph *g, const Sub *a, const Sub *b);
+const Sub *sub_scale(Graph *g, const Sub *a, int64_t by);
+/* Floor division and remainder; idx bounds the indices, so that what cannot leave [0, by)
+ * simplifies, and (d*q + r) / d = q. */
+const Sub *sub_div(Graph *g, const Sub *a, int64_t by, const Index *idx);
+const Sub *sub_mod(Graph *g, const Sub *a, int64_t by, const Index *idx);
+
+/* The least and greatest value over all indices (and over bounds of data). */
+void sub_range(const Sub *s, const Index *idx, int64_t *lo, int64_t *hi);
+bool sub_is_index(const Sub *s, int *index);  /* a bare index variable */
+bool sub_is_const(const Sub *s);
+bool sub_uses(const Sub *s, int index);       /* data reads included */
+int64_t sub_coef(const Sub *s, int index);    /* of the bare index as a term, 0 if none */
+
+/* e with every index k replaced by to[k] (idx: ranges of the new indices, for simplifying). */
+Expr *substitute(Graph *g, Expr *e, const Sub *const *to, const Index *idx);
+const Sub *substitute_sub(Graph *g, const Sub *s, const Sub *const *to, const Index *idx);
+/* e with each tensor t that has with[t->id] != NULL replaced by it (same shape). */
+Expr *replace_tensors(Graph *g, Expr *e, Tensor *const *with);
+
+bool expr_uses(const Expr *e, int index);
+bool expr_reads(const Expr *e, const Tensor *t);
+ValueKind kind_of(const Expr *e);
+int64_t count_of(const Index *idx, int n); /* product of extents */
+
+/* Call f once for each distinct subexpression, operands first (subscript data included). */
+void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context);
+
+/* Put the tensors into topological order, keeping the order otherwise, and renumber ids. */
+void sort_graph(Graph *g);
+
+/* ---- Printing and verifying ---- */
+
+void print_graph(Out *o, const Graph *g);
+void print_tensor(Out *o, const Tensor *t); /* one equation, one line */
+void print_expr(Out *o, const Tensor *of, const Expr *e);
+void verify_graph(const Graph *g); /* bug() on anything the comments above rule out */
+
+#endif

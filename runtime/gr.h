@@ -1,0 +1,87 @@
+/* gradc's runtime interface: what a generated model offers and what it asks of its host.
+ *
+ * A model is one block of memory, owned by the caller, of model->size bytes and aligned to 64:
+ * a gr_context, then everything the model keeps. Inside it every tensor has a constant place,
+ * listed in model->tensor, dense and row-major. The generated C has no globals that change,
+ * allocates nothing, prints nothing and never exits. One block is used by one thread at a time;
+ * different blocks are independent. */
+#ifndef GR_H
+#define GR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GR_ABI 1
+
+typedef enum gr_type { GR_F32, GR_F64, GR_U8, GR_I32 } gr_type;
+
+typedef enum gr_role {
+    GR_INPUT,    /* written by the host before a call */
+    GR_PARAM,    /* changed by step */
+    GR_STATE,    /* likewise; not trained */
+    GR_OPTIMIZER,/* likewise; the optimizer's own, e.g. momentum */
+    GR_OUTPUT,   /* written by forward, gradients and step */
+    GR_LOSS,     /* likewise; rank 0, the mean over the examples given */
+    GR_METRIC,   /* likewise */
+    GR_GRADIENT  /* written by gradients only; named "grad." and the name of its tensor */
+} gr_role;
+
+typedef struct gr_tensor {
+    const char *name;
+    unsigned char role, type, rank;
+    unsigned char batched; /* dim[0] is the batch; only the first n rows are read or written */
+    int32_t bound;         /* GR_I32 inputs: every value must be in [0, bound); else 0 */
+    int32_t dim[8];
+    size_t offset;         /* bytes from the start of the block */
+} gr_tensor;
+
+/* Part `part` of `parts` of one region of work. */
+typedef void gr_work(void *block, int part, int parts);
+
+/* The start of every block; init sets it up, the host may change what is marked. */
+typedef struct gr_context {
+    uint64_t seed;
+    uint64_t step;   /* updates made so far; host: when resuming */
+    uint64_t steps;  /* host: updates planned for the whole run; schedules read it */
+    int32_t n;       /* examples in this batch */
+    int32_t training;
+    /* host: how to run a region in parallel. NULL: one after the other. It must call
+     * work(block, part, parts) once for each part in any order, on any threads, and return when
+     * all are done. The result does not depend on `parts`. */
+    void (*run)(void *pool, gr_work *work, void *block, int parts);
+    void *pool;
+    int32_t parts;   /* host: parts to split a region into, at least 1 */
+} gr_context;
+
+typedef struct gr_model {
+    int abi; /* GR_ABI */
+    const char *name;
+    uint64_t hash;     /* of the equations: equal for the same model */
+    size_t size;       /* bytes of a block */
+    gr_type real;      /* GR_F32 or GR_F64 */
+    int batch;         /* examples a call takes at most */
+    int tensors;
+    const gr_tensor *tensor;
+    double flops;      /* floating-point operations of one step with a full batch */
+    /* defaults of the train block */
+    int epochs;
+    uint64_t seed;
+    double validation; /* part of the examples held back, 0..1 */
+    /* Clear the block and set every parameter and state from the seed. */
+    void (*init)(void *block, uint64_t seed);
+    /* Outputs, loss and metrics of the first n examples, 1 <= n <= batch, training false. */
+    void (*forward)(void *block, int n);
+    /* The same, and every gradient; context->training as the host left it. */
+    void (*gradients)(void *block, int n);
+    /* Forward with training true, backward, and the update of parameters and states. */
+    void (*step)(void *block, int n);
+} gr_model;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -37,6 +37,7 @@ typedef struct gr_tensor {
     int32_t bound;         /* GR_I32 inputs: every value must be in [0, bound); else 0 */
     int32_t dim[8];
     size_t offset;         /* bytes from the start of the block */
+    unsigned char target;  /* inputs: no output depends on it (a label); predicting goes without */
 } gr_tensor;
 
 /* Part `part` of `parts` of one region of work. */
@@ -45,7 +46,7 @@ typedef void gr_work(void *block, int part, int parts);
 /* The start of every block; init sets it up, the host may change what is marked. */
 typedef struct gr_context {
     uint64_t seed;
-    uint64_t step;   /* updates made so far; host: when resuming */
+    uint64_t step;   /* updates made so far, counted by step(); host: when resuming */
     uint64_t steps;  /* host: updates planned for the whole run; schedules read it */
     int32_t n;       /* examples in this batch */
     int32_t training;
@@ -80,6 +81,10 @@ typedef struct gr_model {
     /* Forward with training true, backward, and the update of parameters and states. */
     void (*step)(void *block, int n);
 } gr_model;
+
+/* In libgr: the trainer, a program that drives any model through its table. Returns the status
+ * for main to return: 0 fine, 1 the loss is no number, 2 usage or environment, 130 interrupted. */
+int gr_main(const gr_model *model, int argc, char **argv);
 
 #ifdef __cplusplus
 }

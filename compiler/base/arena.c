@@ -6,7 +6,9 @@
 #include <string.h>
 
 #ifdef GRADC_HOSTILE
-enum { BLOCK = 64 }; /* every allocation in a block of its own, so that sanitizers see its end */
+enum {
+    BLOCK = 64
+}; /* every allocation in a block of its own, so that sanitizers see its end */
 #else
 enum { BLOCK = 64 * 1024 };
 #endif

@@ -1,5 +1,6 @@
 /* Messages are recorded with their notes and printed together, ordered by place, so that a
- * reader goes through the program from top to bottom whatever order the passes found things in. */
+ * reader goes through the program from top to bottom whatever order the passes found things
+ * in. */
 #include "diag.h"
 
 #include "arena.h"
@@ -124,7 +125,8 @@ static void print_place(Span s)
     while (s.source->text[end] && s.source->text[end] != '\n')
         end++;
     int stop = s.end < end ? s.end : end;
-    fprintf(stderr, "%5d | %.*s\n      | ", line_of(s), end - start, s.source->text + start);
+    fprintf(stderr, "%5d | %.*s\n      | ", line_of(s), end - start,
+            s.source->text + start);
     for (int i = start; i < s.start; i++)
         fputc(s.source->text[i] == '\t' ? '\t' : ' ', stderr);
     fputc('^', stderr);

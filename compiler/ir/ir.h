@@ -4,13 +4,13 @@
  *   T[i...] = reduce(op; r...) expression
  *
  * A graph holds tensors in topological order: inputs, parameters and states, then equations
- * (a parameter's update is an equation whose value a root assigns to the parameter). Ranks are
- * small, extents are constants; the batch is an ordinary leading index whose number of steps is
- * known only at run time: at most its extent, SCALAR_n examples are given.
+ * (a parameter's update is an equation whose value a root assigns to the parameter). Ranks
+ * are small, extents are constants; the batch is an ordinary leading index whose number of
+ * steps is known only at run time: at most its extent, SCALAR_n examples are given.
  *
- * Expressions and subscripts are immutable and hash-consed per graph: structurally equal means
- * the same pointer. Within an equation of rank k, index variables 0..k-1 are its output
- * dimensions and k..nidx-1 the reduced ones. */
+ * Expressions and subscripts are immutable and hash-consed per graph: structurally equal
+ * means the same pointer. Within an equation of rank k, index variables 0..k-1 are its
+ * output dimensions and k..nidx-1 the reduced ones. */
 #ifndef IR_H
 #define IR_H
 
@@ -57,10 +57,10 @@ typedef struct OpInfo {
 extern const OpInfo opinfo[NOP]; /* leaves have a name, arity 0 and no value */
 
 /* Numbers that the running program knows: name as printed, meaning. */
-#define SCALARS(X)                                                                           \
-    X(n, "examples in this batch")                                                           \
-    X(step, "number of this update, from 1")                                                 \
-    X(steps, "updates planned for the whole run")                                            \
+#define SCALARS(X)                                                                         \
+    X(n, "examples in this batch")                                                         \
+    X(step, "number of this update, from 1")                                               \
+    X(steps, "updates planned for the whole run")                                          \
     X(training, "1 while training, else 0")
 
 typedef enum Scalar {
@@ -94,6 +94,7 @@ struct Sub {
     int nterm;
     const Term *term; /* sorted, no zero coefficients, no two equal atoms */
     uint64_t hash;
+    int id; /* position in the order of making */
 };
 
 /* ---- Scalar expressions ---- */
@@ -121,8 +122,8 @@ typedef struct Index {
 typedef enum Role { INPUT, PARAM, STATE, EQUATION } Role;
 typedef enum Elem { ELEM_REAL, ELEM_BYTE, ELEM_INDEX } Elem;
 
-/* argmax and argmin yield the row-major position within the reduced indices, the first one on
- * ties. max and min of nothing are -inf and inf. */
+/* argmax and argmin yield the row-major position within the reduced indices, the first one
+ * on ties. max and min of nothing are -inf and inf. */
 typedef enum Reduce {
     REDUCE_NONE,
     REDUCE_SUM,
@@ -137,8 +138,9 @@ extern const char *const reduce_name[NREDUCE];
 
 struct Tensor {
     int id; /* position in graph->tensor */
-    const char *name; /* unique in the graph: "h.W", "dL/dh.W"; printable, not a C identifier */
-    Span span;        /* the source line it comes from */
+    const char
+        *name; /* unique in the graph: "h.W", "dL/dh.W"; printable, not a C identifier */
+    Span span; /* the source line it comes from */
     Role role;
     Elem elem;
     int bound; /* ELEM_INDEX: values are 0 .. bound-1 */
@@ -148,9 +150,10 @@ struct Tensor {
     Expr *body;        /* EQUATION; NULL for an adjoint not derived yet */
     Tensor *of;        /* adjoint: the tensor whose adjoint it is; else NULL */
     Tensor *from;      /* derived: the forward equation whose rule gave it; else NULL */
-    const char *why;   /* derived: the rule, in words ("sum over o: 'z' reads 'W'"); or NULL */
-    bool frozen;       /* PARAM: gets no gradient and no update */
-    bool optimizer;    /* STATE that belongs to an optimizer */
+    const char
+        *why;       /* derived: the rule, in words ("sum over o: 'z' reads 'W'"); or NULL */
+    bool frozen;    /* PARAM: gets no gradient and no update */
+    bool optimizer; /* STATE that belongs to an optimizer */
 };
 
 typedef enum RootKind {
@@ -195,11 +198,12 @@ const char *unique_name(Graph *g, const char *name);
 
 Expr *constant(Graph *g, double value);
 Expr *read_at(Graph *g, Tensor *t, const Sub *const *sub, Expr *outside);
-Expr *read_same(Graph *g, Tensor *t);       /* T[0, 1, ..., rank-1]: index k in dimension k */
+Expr *read_same(Graph *g, Tensor *t); /* T[0, 1, ..., rank-1]: index k in dimension k */
 Expr *number_of(Graph *g, const Sub *s);
 Expr *scalar(Graph *g, Scalar s);
 Expr *random_number(Graph *g, Op op, int site, const Sub *counter);
-Expr *apply(Graph *g, Op op, Expr *a, Expr *b, Expr *c); /* exactly as given, nothing folded */
+Expr *apply(Graph *g, Op op, Expr *a, Expr *b,
+            Expr *c); /* exactly as given, nothing folded */
 
 const Sub *sub_const(Graph *g, int64_t c);
 const Sub *sub_index(Graph *g, int index);
@@ -213,12 +217,13 @@ const Sub *sub_mod(Graph *g, const Sub *a, int64_t by, const Index *idx);
 
 /* The least and greatest value over all indices (and over bounds of data). */
 void sub_range(const Sub *s, const Index *idx, int64_t *lo, int64_t *hi);
-bool sub_is_index(const Sub *s, int *index);  /* a bare index variable */
+bool sub_is_index(const Sub *s, int *index); /* a bare index variable */
 bool sub_is_const(const Sub *s);
-bool sub_uses(const Sub *s, int index);       /* data reads included */
-int64_t sub_coef(const Sub *s, int index);    /* of the bare index as a term, 0 if none */
+bool sub_uses(const Sub *s, int index);    /* data reads included */
+int64_t sub_coef(const Sub *s, int index); /* of the bare index as a term, 0 if none */
 
-/* e with every index k replaced by to[k] (idx: ranges of the new indices, for simplifying). */
+/* e with every index k replaced by to[k] (idx: ranges of the new indices, for simplifying).
+ */
 Expr *substitute(Graph *g, Expr *e, const Sub *const *to, const Index *idx);
 const Sub *substitute_sub(Graph *g, const Sub *s, const Sub *const *to, const Index *idx);
 /* e with each tensor t that has with[t->id] != NULL replaced by it (same shape). */

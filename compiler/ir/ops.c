@@ -8,7 +8,7 @@ const OpInfo opinfo[NOP] = {
     [OP_scalar] = {"scalar", 0, NULL, REAL, 0, 0, 0},
     [OP_uniform] = {"uniform", 0, NULL, REAL, COSTLY, 0, 0},
     [OP_normal] = {"normal", 0, NULL, REAL, COSTLY, 0, 0},
-#define OP(name, arity, value, result, properties, lo, hi)                                   \
+#define OP(name, arity, value, result, properties, lo, hi)                                 \
     [OP_##name] = {#name, arity, #value, result, properties, lo, hi},
 #include "ops.def"
 };
@@ -20,7 +20,7 @@ const char *const scalar_name[NSCALAR] = {
 };
 
 const char *const reduce_name[NREDUCE] = {
-    [REDUCE_NONE] = "",          [REDUCE_SUM] = "sum",       [REDUCE_PROD] = "prod",
-    [REDUCE_MAX] = "max",        [REDUCE_MIN] = "min",       [REDUCE_ARGMAX] = "argmax",
+    [REDUCE_NONE] = "",         [REDUCE_SUM] = "sum", [REDUCE_PROD] = "prod",
+    [REDUCE_MAX] = "max",       [REDUCE_MIN] = "min", [REDUCE_ARGMAX] = "argmax",
     [REDUCE_ARGMIN] = "argmin",
 };

@@ -1,0 +1,308 @@
+/* Building and rewriting equations. */
+#include "cons.h"
+#include "ir.h"
+#include "memo.h"
+#include "str.h"
+
+#include <assert.h>
+
+Graph *new_graph(Arena *a, const char *name)
+{
+    Graph *g = NEW(a, Graph);
+    g->arena = a;
+    g->name = name;
+    g->cons = new_cons(a);
+    return g;
+}
+
+static bool is_taken(const Graph *g, const char *name)
+{
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i]->name == name)
+            return true;
+    return false;
+}
+
+const char *unique_name(Graph *g, const char *name)
+{
+    const char *unique = intern(name);
+    for (int k = 2; is_taken(g, unique); k++)
+        unique = intern_f("%s.%d", name, k);
+    return unique;
+}
+
+Tensor *new_tensor(Graph *g, Role role, const char *name, Span span)
+{
+    Tensor *t = NEW(g->arena, Tensor);
+    t->name = unique_name(g, name);
+    t->role = role;
+    t->span = span;
+    t->id = g->tensor.n;
+    PUSH(g->arena, &g->tensor, t);
+    return t;
+}
+
+Expr *constant(Graph *g, double value)
+{
+    return cons_expr(g, &(Expr){.op = OP_const, .value = value}, 0);
+}
+
+Expr *read_at(Graph *g, Tensor *t, const Sub *const *sub, Expr *outside)
+{
+    return cons_expr(g, &(Expr){.op = OP_read, .tensor = t, .sub = sub, .arg = {outside}},
+                     t->rank);
+}
+
+Expr *read_same(Graph *g, Tensor *t)
+{
+    const Sub *sub[MAXRANK];
+    for (int i = 0; i < t->rank; i++)
+        sub[i] = sub_index(g, i);
+    return read_at(g, t, sub, NULL);
+}
+
+Expr *number_of(Graph *g, const Sub *s)
+{
+    if (sub_is_const(s))
+        return constant(g, (double)s->c);
+    return cons_expr(g, &(Expr){.op = OP_number, .sub = &s}, 1);
+}
+
+Expr *scalar(Graph *g, Scalar s)
+{
+    return cons_expr(g, &(Expr){.op = OP_scalar, .scalar = s}, 0);
+}
+
+Expr *random_number(Graph *g, Op op, int site, const Sub *counter)
+{
+    assert(op == OP_uniform || op == OP_normal);
+    return cons_expr(g, &(Expr){.op = op, .site = site, .sub = &counter}, 1);
+}
+
+Expr *apply(Graph *g, Op op, Expr *a, Expr *b, Expr *c)
+{
+    assert(!a + !b + !c == 3 - opinfo[op].arity);
+    return cons_expr(g, &(Expr){.op = op, .arg = {a, b, c}}, 0);
+}
+
+static int sub_count(const Expr *e)
+{
+    switch (e->op) {
+    case OP_read:
+        return e->tensor->rank;
+    case OP_number:
+    case OP_uniform:
+    case OP_normal:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+ValueKind kind_of(const Expr *e) { return opinfo[e->op].result; }
+
+int64_t count_of(const Index *idx, int n)
+{
+    int64_t count = 1;
+    for (int i = 0; i < n; i++)
+        count *= idx[i].extent;
+    return count;
+}
+
+/* ---- Walking ---- */
+
+static void walk_sub(const Sub *s, Memo *seen, void (*f)(Expr *, void *), void *context);
+
+static void walk_expr(Expr *e, Memo *seen, void (*f)(Expr *, void *), void *context)
+{
+    if (memo_get(seen, e))
+        return;
+    memo_put(seen, e, e);
+    for (int i = 0; i < 3; i++)
+        if (e->arg[i])
+            walk_expr(e->arg[i], seen, f, context);
+    for (int i = 0; i < sub_count(e); i++)
+        walk_sub(e->sub[i], seen, f, context);
+    f(e, context);
+}
+
+static void walk_sub(const Sub *s, Memo *seen, void (*f)(Expr *, void *), void *context)
+{
+    for (int i = 0; i < s->nterm; i++) {
+        if (s->term[i].kind == ATOM_DATA)
+            walk_expr(s->term[i].data, seen, f, context);
+        if (s->term[i].of)
+            walk_sub(s->term[i].of, seen, f, context);
+    }
+}
+
+void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context)
+{
+    Memo seen = new_memo();
+    walk_expr((Expr *)e, &seen, f, context);
+    free_memo(&seen);
+}
+
+bool expr_uses(const Expr *e, int index)
+{
+    for (int i = 0; i < sub_count(e); i++)
+        if (sub_uses(e->sub[i], index))
+            return true;
+    for (int i = 0; i < 3; i++)
+        if (e->arg[i] && expr_uses(e->arg[i], index))
+            return true;
+    return false;
+}
+
+struct Reading {
+    const Tensor *tensor;
+    bool found;
+};
+
+static void look_for(Expr *e, void *context)
+{
+    struct Reading *r = context;
+    r->found = r->found || (e->op == OP_read && e->tensor == r->tensor);
+}
+
+bool expr_reads(const Expr *e, const Tensor *t)
+{
+    struct Reading r = {.tensor = t};
+    walk(e, look_for, &r);
+    return r.found;
+}
+
+/* ---- Rewriting ---- */
+
+typedef struct Rewrite {
+    Graph *g;
+    Memo done;
+    const Sub *const *to; /* indices become these, or NULL: they stay */
+    const Index *idx;     /* ranges of the new indices */
+    Tensor *const *with;  /* tensors become these, by id; or NULL: they stay */
+} Rewrite;
+
+static Expr *rewrite(Rewrite *r, Expr *e);
+
+static const Sub *rewrite_sub(Rewrite *r, const Sub *s)
+{
+    const Sub *sum = sub_const(r->g, s->c);
+    for (int i = 0; i < s->nterm; i++) {
+        Term t = s->term[i];
+        const Sub *part = NULL;
+        switch (t.kind) {
+        case ATOM_INDEX:
+            part = r->to ? r->to[t.index] : sub_index(r->g, t.index);
+            break;
+        case ATOM_DATA:
+            part = sub_data(r->g, rewrite(r, t.data));
+            break;
+        case ATOM_DIV:
+            part = sub_div(r->g, rewrite_sub(r, t.of), t.by, r->idx);
+            break;
+        case ATOM_MOD:
+            part = sub_mod(r->g, rewrite_sub(r, t.of), t.by, r->idx);
+            break;
+        }
+        sum = sub_add(r->g, sum, sub_scale(r->g, part, t.coef));
+    }
+    return sum;
+}
+
+static Expr *rewrite(Rewrite *r, Expr *e)
+{
+    Expr *known = memo_get(&r->done, e);
+    if (known)
+        return known;
+    Expr copy = *e;
+    for (int i = 0; i < 3; i++)
+        if (e->arg[i])
+            copy.arg[i] = rewrite(r, e->arg[i]);
+    const Sub *sub[MAXRANK];
+    int nsub = sub_count(e);
+    for (int i = 0; i < nsub; i++)
+        sub[i] = rewrite_sub(r, e->sub[i]);
+    copy.sub = nsub ? sub : NULL;
+    if (e->op == OP_read && r->with && r->with[e->tensor->id])
+        copy.tensor = r->with[e->tensor->id];
+    Expr *made =
+        e->op == OP_number ? number_of(r->g, sub[0]) : cons_expr(r->g, &copy, nsub);
+    memo_put(&r->done, e, made);
+    return made;
+}
+
+static Expr *run_rewrite(Rewrite r, Expr *e)
+{
+    r.done = new_memo();
+    Expr *made = rewrite(&r, e);
+    free_memo(&r.done);
+    return made;
+}
+
+Expr *substitute(Graph *g, Expr *e, const Sub *const *to, const Index *idx)
+{
+    return run_rewrite((Rewrite){.g = g, .to = to, .idx = idx}, e);
+}
+
+const Sub *substitute_sub(Graph *g, const Sub *s, const Sub *const *to, const Index *idx)
+{
+    Rewrite r = {.g = g, .to = to, .idx = idx, .done = new_memo()};
+    const Sub *made = rewrite_sub(&r, s);
+    free_memo(&r.done);
+    return made;
+}
+
+Expr *replace_tensors(Graph *g, Expr *e, Tensor *const *with)
+{
+    return run_rewrite((Rewrite){.g = g, .with = with}, e);
+}
+
+/* ---- Order ---- */
+
+typedef struct Order {
+    Graph *g;
+    Tensor **out;
+    int n;
+    char *mark; /* by id: 1 being visited, 2 done */
+} Order;
+
+static void visit(Order *o, Tensor *t);
+
+static void visit_read(Expr *e, void *context)
+{
+    if (e->op == OP_read)
+        visit(context, e->tensor);
+}
+
+static void visit(Order *o, Tensor *t)
+{
+    if (o->mark[t->id] == 2)
+        return;
+    if (o->mark[t->id] == 1)
+        bug("'%s' depends on itself", t->name);
+    o->mark[t->id] = 1;
+    if (t->body)
+        walk(t->body, visit_read, o);
+    o->mark[t->id] = 2;
+    o->out[o->n++] = t;
+}
+
+void sort_graph(Graph *g)
+{
+    Arena *scratch = new_arena();
+    for (int i = 0; i < g->tensor.n; i++)
+        g->tensor.at[i]->id = i;
+    Order o = {.g = g,
+               .out = NEWN(scratch, Tensor *, g->tensor.n),
+               .mark = NEWN(scratch, char, g->tensor.n)};
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i]->role != EQUATION)
+            visit(&o, g->tensor.at[i]);
+    for (int i = 0; i < g->tensor.n; i++)
+        visit(&o, g->tensor.at[i]);
+    for (int i = 0; i < o.n; i++) {
+        g->tensor.at[i] = o.out[i];
+        g->tensor.at[i]->id = i;
+    }
+    free_arena(scratch);
+}

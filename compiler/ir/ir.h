@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAXRANK = 8, MAXIDX = 16 };
+enum { MAXRANK = 8, MAXIDX = 32 };
 
 typedef struct Tensor Tensor;
 typedef struct Expr Expr;

@@ -1,0 +1,40 @@
+/* The interpreter of equations: what the rest of the compiler is held against. */
+#ifndef INTERP_H
+#define INTERP_H
+
+#include "ir.h"
+#include "scalar.h"
+
+/* A graph being run. The host sets n and training, writes inputs into value[], and calls. A
+ * tensor is dense and row-major at its full extents whatever n is, integers are whole numbers. */
+typedef struct Run {
+    const Graph *g;
+    Arena *arena;
+    Real **value; /* by tensor id */
+    int n;        /* examples given, at most g->batch */
+    bool training;
+    uint64_t step;  /* number of this update, from 1; 0 while initialising */
+    uint64_t steps; /* updates planned */
+    uint64_t seed;
+
+    bool *init_only;   /* by tensor id: serves nothing but initial values */
+    struct Code *code; /* by tensor id */
+    uint64_t clock;
+} Run;
+
+/* The graph must not change afterwards. Sets n to the batch, training, step 1, and the seed of
+ * the graph; all values are 0. */
+Run new_run(const Graph *g, Arena *a);
+
+/* Every parameter and state becomes its ROOT_INIT value, drawn at step 0; step is 1 then. */
+void run_init(Run *r);
+
+/* Evaluate the equations: all but those for initial values; or those with which[id]. Parameters
+ * and states stay as they are. */
+void interpret(Run *r);
+void interpret_some(Run *r, const bool *which);
+
+/* ROOT_UPDATE values, which must have been evaluated, are assigned all at once; step goes up. */
+void apply_updates(Run *r);
+
+#endif

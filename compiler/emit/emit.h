@@ -1,0 +1,19 @@
+/* Loops become C: text that a person could have written, the same bytes every time. */
+#ifndef EMIT_H
+#define EMIT_H
+
+#include "loop.h"
+
+typedef struct EmitOptions {
+    const char *prefix; /* of every external name: digits_init */
+    const char *header; /* the name to #include, or NULL: everything is in one file */
+    const char *banner; /* the first lines' text: what made the file, from what, how */
+} EmitOptions;
+
+/* The model as C: its regions, its entry points and its table. */
+void emit_c(Out *o, const Module *m, const EmitOptions *e);
+
+/* What a program that includes the model may call and touch. */
+void emit_header(Out *o, const Module *m, const EmitOptions *e);
+
+#endif

@@ -1,0 +1,345 @@
+/* Vectors for generated C, and the scalar functions of the language over them.
+ *
+ * Generated C defines GR_LANES (a power of two, 1 to 16; at most 8 in double) and GR_DOUBLE
+ * (0 or 1), then includes this header once. It gives
+ *
+ *   real   float or double              vec    GR_LANES reals
+ *   mask   a truth per lane, 0 or -1    ivec   GR_LANES int32, used as subscripts
+ *
+ * + - * / and the comparisons are those of the compiler's vector extension; a real may stand
+ * on either side. Everything else is a gr_ name below. What takes a real or a vec is one name
+ * for both, chosen by type, and gives the same bits for both. GR_LANES may exceed the machine's
+ * registers: the compiler splits. C11, GNU vector extensions, clang >= 14 or gcc >= 12.
+ * Needs libm; no -ffast-math, and -ffp-contract may be anything. */
+#ifndef GR_SIMD_H
+#define GR_SIMD_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined GR_LANES || !defined GR_DOUBLE
+#error "define GR_LANES and GR_DOUBLE before including simd.h"
+#endif
+_Static_assert((GR_LANES & (GR_LANES - 1)) == 0 && GR_LANES >= 1 &&
+                   GR_LANES <= (GR_DOUBLE ? 8 : 16),
+               "GR_LANES");
+
+/* Passing wide vectors between functions of one file needs no agreement with other files.
+ * Left off until the end of the file: the generated functions come after. */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+#define GR_INLINE     static inline __attribute__((always_inline))
+#define GR_VECTOR(n)  __attribute__((vector_size(n)))
+#define GR_EACH(i)    for (int i = 0; i < GR_LANES; i++)
+#define GR_PASTE_(a, b) a##b
+#define GR_PASTE(a, b) GR_PASTE_(a, b)
+
+#if GR_DOUBLE
+typedef double real;
+typedef int64_t gr_int;
+#define GR_LIBM(name) name
+#else
+typedef float real;
+typedef int32_t gr_int;
+#define GR_LIBM(name) name##f
+#endif
+
+typedef real vec GR_VECTOR(sizeof(real) * GR_LANES);
+typedef __typeof__((vec){0} < (vec){0}) mask;
+typedef int32_t ivec GR_VECTOR(4 * GR_LANES);
+typedef uint8_t gr_bytes GR_VECTOR(GR_LANES);
+
+/* The same in memory, where a row may begin at any element. */
+typedef vec gr_vec_at __attribute__((aligned(sizeof(real)), may_alias));
+typedef ivec gr_ivec_at __attribute__((aligned(4), may_alias));
+typedef gr_bytes gr_bytes_at __attribute__((aligned(1), may_alias));
+
+/* One name for both types. The suffixes say what the operands are: s one value, v a vector. */
+#define GR_OF1(f, T, a) _Generic((a), T: f##_v, default: f##_s)
+#define GR_OF2(f, T, a, b)                                                                   \
+    _Generic((a), T: _Generic((b), T: f##_vv, default: f##_vs),                              \
+             default: _Generic((b), T: f##_sv, default: f##_ss))
+#define GR_MIXED(f, T, S, splat)                                                             \
+    GR_INLINE T f##_vs(T a, S b) { return f##_vv(a, splat(b)); }                             \
+    GR_INLINE T f##_sv(S a, T b) { return f##_vv(splat(a), b); }
+
+/* ---- Making vectors ---------------------------------------------------------------- */
+
+GR_INLINE vec gr_splat(real a)
+{
+    vec v;
+    GR_EACH(i) v[i] = a;
+    return v;
+}
+
+GR_INLINE ivec gr_isplat(int a)
+{
+    ivec v;
+    GR_EACH(i) v[i] = a;
+    return v;
+}
+
+GR_INLINE mask gr_msplat(int a)
+{
+    mask m;
+    GR_EACH(i) m[i] = -(a != 0);
+    return m;
+}
+
+/* 0, 1, 2, ... */
+GR_INLINE ivec gr_lane(void)
+{
+    ivec v;
+    GR_EACH(i) v[i] = i;
+    return v;
+}
+
+GR_INLINE vec gr_from_int(ivec v) { return __builtin_convertvector(v, vec); }
+GR_INLINE ivec gr_from_bytes(gr_bytes v) { return __builtin_convertvector(v, ivec); }
+
+/* first, first + 1, ... */
+GR_INLINE vec gr_iota(real first) { return gr_splat(first) + gr_from_int(gr_lane()); }
+
+/* ---- Truth ------------------------------------------------------------------------- */
+
+GR_INLINE mask gr_and_vv(mask a, mask b) { return a & b; }
+GR_INLINE mask gr_or_vv(mask a, mask b) { return a | b; }
+GR_INLINE mask gr_not_v(mask a) { return ~a; }
+GR_INLINE vec gr_real_v(mask a) { return (vec)(a & (mask)gr_splat(1)); }
+GR_INLINE int gr_and_ss(int a, int b) { return a && b; }
+GR_INLINE int gr_or_ss(int a, int b) { return a || b; }
+GR_INLINE int gr_not_s(int a) { return !a; }
+GR_INLINE real gr_real_s(int a) { return a != 0; }
+GR_MIXED(gr_and, mask, int, gr_msplat)
+GR_MIXED(gr_or, mask, int, gr_msplat)
+
+#define gr_and(a, b) GR_OF2(gr_and, mask, a, b)(a, b)
+#define gr_or(a, b)  GR_OF2(gr_or, mask, a, b)(a, b)
+#define gr_not(a)    GR_OF1(gr_not, mask, a)(a)
+#define gr_real(a)   GR_OF1(gr_real, mask, a)(a)
+
+/* c ? a : b, with a mask in each lane (blend), with one condition as a whole (choose). */
+GR_INLINE vec gr_blend_vv(mask c, vec a, vec b)
+{
+    return (vec)((c & (mask)a) | (~c & (mask)b));
+}
+
+/* clang-format off */
+GR_INLINE vec gr_blend_vs(mask c, vec a, real b)   { return gr_blend_vv(c, a, gr_splat(b)); }
+GR_INLINE vec gr_blend_sv(mask c, real a, vec b)   { return gr_blend_vv(c, gr_splat(a), b); }
+GR_INLINE vec gr_blend_ss(mask c, real a, real b)  { return gr_blend_vv(c, gr_splat(a), gr_splat(b)); }
+GR_INLINE vec gr_choose_vv(int c, vec a, vec b)    { return c ? a : b; }
+GR_INLINE vec gr_choose_vs(int c, vec a, real b)   { return c ? a : gr_splat(b); }
+GR_INLINE vec gr_choose_sv(int c, real a, vec b)   { return c ? gr_splat(a) : b; }
+GR_INLINE real gr_choose_ss(int c, real a, real b) { return c ? a : b; }
+/* clang-format on */
+
+#define gr_select(c, a, b)                                                                   \
+    _Generic((c), mask: GR_OF2(gr_blend, vec, a, b),                                         \
+             default: GR_OF2(gr_choose, vec, a, b))(c, a, b)
+
+/* v, but `identity` in lanes n and on. */
+GR_INLINE vec gr_keep(vec v, int n, real identity)
+{
+    mask m;
+    GR_EACH(i) m[i] = -(i < n);
+    return gr_blend_vs(m, v, identity);
+}
+
+/* ---- Memory ------------------------------------------------------------------------ */
+/* _part: only the first n lanes, 0 <= n <= GR_LANES; the others are 0 and nothing beyond is
+ * touched. A constant n becomes a masked or a few plain moves. */
+
+GR_INLINE vec gr_load(const real *p) { return *(const gr_vec_at *)p; }
+GR_INLINE void gr_store(real *p, vec v) { *(gr_vec_at *)p = v; }
+GR_INLINE ivec gr_iload(const int32_t *p) { return *(const gr_ivec_at *)p; }
+
+GR_INLINE vec gr_load_part(const real *p, int n)
+{
+    vec v = {0};
+    memcpy(&v, p, (size_t)n * sizeof *p);
+    return v;
+}
+
+GR_INLINE void gr_store_part(real *p, vec v, int n) { memcpy(p, &v, (size_t)n * sizeof *p); }
+
+GR_INLINE ivec gr_iload_part(const int32_t *p, int n)
+{
+    ivec v = {0};
+    memcpy(&v, p, (size_t)n * sizeof *p);
+    return v;
+}
+
+/* Bytes as subscripts. */
+GR_INLINE ivec gr_iload_u8(const uint8_t *p)
+{
+    return gr_from_bytes(*(const gr_bytes_at *)p);
+}
+
+GR_INLINE ivec gr_iload_u8_part(const uint8_t *p, int n)
+{
+    gr_bytes v = {0};
+    memcpy(&v, p, (size_t)n);
+    return gr_from_bytes(v);
+}
+
+/* Integer tensors as reals. */
+/* clang-format off */
+GR_INLINE vec gr_load_u8(const uint8_t *p) { return gr_from_int(gr_iload_u8(p)); }
+GR_INLINE vec gr_load_i32(const int32_t *p) { return gr_from_int(gr_iload(p)); }
+GR_INLINE vec gr_load_u8_part(const uint8_t *p, int n) { return gr_from_int(gr_iload_u8_part(p, n)); }
+GR_INLINE vec gr_load_i32_part(const int32_t *p, int n) { return gr_from_int(gr_iload_part(p, n)); }
+/* clang-format on */
+
+/* p[0], p[stride], p[2 * stride], ... */
+#define GR_GATHER(name, S, V, T)                                                             \
+    GR_INLINE V name##_part(const S *p, ptrdiff_t stride, int n)                             \
+    {                                                                                        \
+        V v = {0};                                                                           \
+        GR_EACH(i) if (i < n) v[i] = (T)p[i * stride];                                       \
+        return v;                                                                            \
+    }                                                                                        \
+    GR_INLINE V name(const S *p, ptrdiff_t stride) { return name##_part(p, stride, GR_LANES); }
+
+GR_GATHER(gr_gather, real, vec, real)
+GR_GATHER(gr_gather_u8, uint8_t, vec, real)
+GR_GATHER(gr_gather_i32, int32_t, vec, real)
+GR_GATHER(gr_igather_u8, uint8_t, ivec, int32_t)
+GR_GATHER(gr_igather, int32_t, ivec, int32_t)
+
+/* p[at[0]], p[at[1]], ... */
+GR_INLINE vec gr_gather_at_part(const real *p, ivec at, int n)
+{
+    vec v = {0};
+    GR_EACH(i) if (i < n) v[i] = p[at[i]];
+    return v;
+}
+
+GR_INLINE vec gr_gather_at(const real *p, ivec at) { return gr_gather_at_part(p, at, GR_LANES); }
+
+GR_INLINE void gr_scatter_part(real *p, ptrdiff_t stride, vec v, int n)
+{
+    GR_EACH(i) if (i < n) p[i * stride] = v[i];
+}
+
+GR_INLINE void gr_scatter(real *p, ptrdiff_t stride, vec v)
+{
+    gr_scatter_part(p, stride, v, GR_LANES);
+}
+
+/* ---- Functions --------------------------------------------------------------------- */
+
+GR_INLINE vec gr_abs_v(vec a) { return (vec)((mask)a & ~(mask)gr_splat((real)-0.0)); }
+GR_INLINE real gr_abs_s(real a) { return GR_LIBM(fabs)(a); }
+GR_INLINE vec gr_sign_v(vec a) { return gr_real_v(a > 0) - gr_real_v(a < 0); }
+GR_INLINE real gr_sign_s(real a) { return (real)((a > 0) - (a < 0)); }
+
+/* A NaN on either side is the result. */
+GR_INLINE vec gr_max_vv(vec a, vec b) { return gr_blend_vv((a > b) | (a != a), a, b); }
+GR_INLINE vec gr_min_vv(vec a, vec b) { return gr_blend_vv((a < b) | (a != a), a, b); }
+GR_INLINE real gr_max_ss(real a, real b) { return a > b || a != a ? a : b; }
+GR_INLINE real gr_min_ss(real a, real b) { return a < b || a != a ? a : b; }
+GR_MIXED(gr_max, vec, real, gr_splat)
+GR_MIXED(gr_min, vec, real, gr_splat)
+
+/* Lane by lane through libm. */
+#define GR_LANEWISE(name, value)                                                             \
+    GR_INLINE real name##_s(real a) { return value; }                                        \
+    GR_INLINE vec name##_v(vec a)                                                            \
+    {                                                                                        \
+        GR_EACH(i) a[i] = name##_s(a[i]);                                                    \
+        return a;                                                                            \
+    }
+
+/* clang-format off */
+GR_LANEWISE(gr_sqrt,     GR_LIBM(sqrt)(a))
+GR_LANEWISE(gr_rsqrt,    1 / GR_LIBM(sqrt)(a))
+GR_LANEWISE(gr_floor,    GR_LIBM(floor)(a))
+GR_LANEWISE(gr_exp,      GR_LIBM(exp)(a))
+GR_LANEWISE(gr_expm1,    GR_LIBM(expm1)(a))
+GR_LANEWISE(gr_log,      GR_LIBM(log)(a))
+GR_LANEWISE(gr_log1p,    GR_LIBM(log1p)(a))
+GR_LANEWISE(gr_sin,      GR_LIBM(sin)(a))
+GR_LANEWISE(gr_cos,      GR_LIBM(cos)(a))
+GR_LANEWISE(gr_tan,      GR_LIBM(tan)(a))
+GR_LANEWISE(gr_atan,     GR_LIBM(atan)(a))
+GR_LANEWISE(gr_sinh,     GR_LIBM(sinh)(a))
+GR_LANEWISE(gr_cosh,     GR_LIBM(cosh)(a))
+GR_LANEWISE(gr_tanh,     GR_LIBM(tanh)(a))
+GR_LANEWISE(gr_erf,      GR_LIBM(erf)(a))
+GR_LANEWISE(gr_erfc,     GR_LIBM(erfc)(a))
+GR_LANEWISE(gr_sigmoid,  (a < 0 ? GR_LIBM(exp)(a) : 1) / (1 + GR_LIBM(exp)(-GR_LIBM(fabs)(a))))
+GR_LANEWISE(gr_softplus, (a > 0 ? a : 0) + GR_LIBM(log1p)(GR_LIBM(exp)(-GR_LIBM(fabs)(a))))
+/* clang-format on */
+
+GR_INLINE real gr_pow_ss(real a, real b) { return GR_LIBM(pow)(a, b); }
+GR_INLINE vec gr_pow_vv(vec a, vec b)
+{
+    GR_EACH(i) a[i] = gr_pow_ss(a[i], b[i]);
+    return a;
+}
+GR_MIXED(gr_pow, vec, real, gr_splat)
+
+/* clang-format off */
+#define gr_abs(a)      GR_OF1(gr_abs, vec, a)(a)
+#define gr_sign(a)     GR_OF1(gr_sign, vec, a)(a)
+#define gr_floor(a)    GR_OF1(gr_floor, vec, a)(a)
+#define gr_sqrt(a)     GR_OF1(gr_sqrt, vec, a)(a)
+#define gr_rsqrt(a)    GR_OF1(gr_rsqrt, vec, a)(a)
+#define gr_exp(a)      GR_OF1(gr_exp, vec, a)(a)
+#define gr_expm1(a)    GR_OF1(gr_expm1, vec, a)(a)
+#define gr_log(a)      GR_OF1(gr_log, vec, a)(a)
+#define gr_log1p(a)    GR_OF1(gr_log1p, vec, a)(a)
+#define gr_sin(a)      GR_OF1(gr_sin, vec, a)(a)
+#define gr_cos(a)      GR_OF1(gr_cos, vec, a)(a)
+#define gr_tan(a)      GR_OF1(gr_tan, vec, a)(a)
+#define gr_atan(a)     GR_OF1(gr_atan, vec, a)(a)
+#define gr_sinh(a)     GR_OF1(gr_sinh, vec, a)(a)
+#define gr_cosh(a)     GR_OF1(gr_cosh, vec, a)(a)
+#define gr_tanh(a)     GR_OF1(gr_tanh, vec, a)(a)
+#define gr_sigmoid(a)  GR_OF1(gr_sigmoid, vec, a)(a)
+#define gr_softplus(a) GR_OF1(gr_softplus, vec, a)(a)
+#define gr_erf(a)      GR_OF1(gr_erf, vec, a)(a)
+#define gr_erfc(a)     GR_OF1(gr_erfc, vec, a)(a)
+#define gr_pow(a, b)   GR_OF2(gr_pow, vec, a, b)(a, b)
+#define gr_max(a, b)   GR_OF2(gr_max, vec, a, b)(a, b)
+#define gr_min(a, b)   GR_OF2(gr_min, vec, a, b)(a, b)
+/* clang-format on */
+
+/* ---- All lanes to one -------------------------------------------------------------- */
+/* A tree, always the same: lane i joins lane i ^ n/2, then i ^ n/4, ..., i ^ 1. */
+
+#define GR_AT(i, k)  (((i) ^ (k)) & (GR_LANES - 1))
+#define GR_AT1(i, k) GR_AT(i, k)
+#define GR_AT2(i, k) GR_AT1(i, k), GR_AT1(i + 1, k)
+#define GR_AT4(i, k) GR_AT2(i, k), GR_AT2(i + 2, k)
+#define GR_AT8(i, k) GR_AT4(i, k), GR_AT4(i + 4, k)
+#define GR_AT16(i, k) GR_AT8(i, k), GR_AT8(i + 8, k)
+#define GR_PARTNER(v, k) __builtin_shufflevector(v, v, GR_PASTE(GR_AT, GR_LANES)(0, k))
+
+#define GR_REDUCE(name, join)                                                                \
+    GR_INLINE real name(vec v)                                                               \
+    {                                                                                        \
+        if (GR_LANES > 8)                                                                    \
+            v = join(v, GR_PARTNER(v, 8));                                                   \
+        if (GR_LANES > 4)                                                                    \
+            v = join(v, GR_PARTNER(v, 4));                                                   \
+        if (GR_LANES > 2)                                                                    \
+            v = join(v, GR_PARTNER(v, 2));                                                   \
+        if (GR_LANES > 1)                                                                    \
+            v = join(v, GR_PARTNER(v, 1));                                                   \
+        return v[0];                                                                         \
+    }
+
+GR_INLINE vec gr_add_vv(vec a, vec b) { return a + b; }
+GR_INLINE vec gr_mul_vv(vec a, vec b) { return a * b; }
+GR_REDUCE(gr_sum, gr_add_vv)
+GR_REDUCE(gr_prod, gr_mul_vv)
+GR_REDUCE(gr_max_of, gr_max_vv)
+GR_REDUCE(gr_min_of, gr_min_vv)
+
+#include "rng.h"
+
+#endif

@@ -180,9 +180,25 @@ typedef struct Rewrite {
     const Sub *const *to; /* indices become these, or NULL: they stay */
     const Index *idx;     /* ranges of the new indices */
     Tensor *const *with;  /* tensors become these, by id; or NULL: they stay */
+    Expr *(*rule)(void *context, Expr *e); /* or NULL: applied once the operands are done */
+    void *context;
 } Rewrite;
 
 static Expr *rewrite(Rewrite *r, Expr *e);
+
+/* A subscript reads data; a rule that makes something else of the read has no say here. */
+static const Sub *data_of(Rewrite *r, Expr *read)
+{
+    Expr *made = rewrite(r, read);
+    if (made->op != OP_read) {
+        Rewrite plain = *r;
+        plain.rule = NULL;
+        plain.done = new_memo();
+        made = rewrite(&plain, read);
+        free_memo(&plain.done);
+    }
+    return sub_data(r->g, made);
+}
 
 static const Sub *rewrite_sub(Rewrite *r, const Sub *s)
 {
@@ -195,7 +211,7 @@ static const Sub *rewrite_sub(Rewrite *r, const Sub *s)
             part = r->to ? r->to[t.index] : sub_index(r->g, t.index);
             break;
         case ATOM_DATA:
-            part = sub_data(r->g, rewrite(r, t.data));
+            part = data_of(r, t.data);
             break;
         case ATOM_DIV:
             part = sub_div(r->g, rewrite_sub(r, t.of), t.by, r->idx);
@@ -227,6 +243,8 @@ static Expr *rewrite(Rewrite *r, Expr *e)
         copy.tensor = r->with[e->tensor->id];
     Expr *made =
         e->op == OP_number ? number_of(r->g, sub[0]) : cons_expr(r->g, &copy, nsub);
+    if (r->rule)
+        made = r->rule(r->context, made);
     memo_put(&r->done, e, made);
     return made;
 }
@@ -255,6 +273,12 @@ const Sub *substitute_sub(Graph *g, const Sub *s, const Sub *const *to, const In
 Expr *replace_tensors(Graph *g, Expr *e, Tensor *const *with)
 {
     return run_rewrite((Rewrite){.g = g, .with = with}, e);
+}
+
+Expr *rewrite_by(Graph *g, Expr *e, const Index *idx, Expr *(*rule)(void *context, Expr *e),
+                 void *context)
+{
+    return run_rewrite((Rewrite){.g = g, .idx = idx, .rule = rule, .context = context}, e);
 }
 
 /* ---- Order ---- */

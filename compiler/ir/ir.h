@@ -173,6 +173,9 @@ typedef struct Root {
     Span span;
 } Root;
 
+/* What is known of SCALAR_training. */
+typedef enum Training { TRAINING_OPEN, TRAINING_OFF, TRAINING_ON } Training;
+
 struct Graph {
     Arena *arena;
     const char *name; /* of the model */
@@ -182,6 +185,7 @@ struct Graph {
     int epochs;     /* of the train block, or a default */
     uint64_t seed;
     double validation; /* part of the examples held back, 0..1 */
+    Training training;
     int sites;         /* random sites used so far */
     int made;          /* expressions made */
     struct Cons *cons; /* the tables of hash-consing, graph.c */
@@ -229,6 +233,10 @@ const Sub *substitute_sub(Graph *g, const Sub *s, const Sub *const *to, const In
 /* e with each tensor t that has with[t->id] != NULL replaced by it (same shape). */
 Expr *replace_tensors(Graph *g, Expr *e, Tensor *const *with);
 
+/* e rebuilt from its operands upwards: rule says what becomes of each rebuilt subexpression. */
+Expr *rewrite_by(Graph *g, Expr *e, const Index *idx, Expr *(*rule)(void *context, Expr *e),
+                 void *context);
+
 bool expr_uses(const Expr *e, int index);
 bool expr_reads(const Expr *e, const Tensor *t);
 ValueKind kind_of(const Expr *e);
@@ -239,6 +247,12 @@ void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context);
 
 /* Put the tensors into topological order, keeping the order otherwise, and renumber ids. */
 void sort_graph(Graph *g);
+
+/* ---- Copying (copy.c) ---- */
+
+/* A graph of its own with the roots whose kinds are in the set (1 << ROOT_LOSS | ...) and what
+ * they need. Every input, parameter and state comes along. */
+Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a);
 
 /* ---- Printing and verifying ---- */
 

@@ -1,0 +1,81 @@
+/* A part of a graph as a graph of its own. */
+#include "ir.h"
+
+#include <string.h>
+
+typedef struct Copying {
+    const Graph *from;
+    Graph *to;
+    bool *live;    /* by id in `from` */
+    Tensor **copy; /* likewise */
+} Copying;
+
+static void mark(Copying *c, const Tensor *t);
+
+static void mark_read(Expr *e, void *context)
+{
+    if (e->op == OP_read)
+        mark(context, e->tensor);
+}
+
+static void mark(Copying *c, const Tensor *t)
+{
+    if (c->live[t->id])
+        return;
+    c->live[t->id] = true;
+    if (t->body)
+        walk(t->body, mark_read, c);
+}
+
+static void copy_tensor(Copying *c, const Tensor *t)
+{
+    Tensor *copy = new_tensor(c->to, t->role, t->name, t->span);
+    int id = copy->id;
+    *copy = *t;
+    copy->id = id;
+    copy->of = t->of ? c->copy[t->of->id] : NULL;
+    copy->from = t->from ? c->copy[t->from->id] : NULL;
+    copy->body = t->body ? replace_tensors(c->to, t->body, c->copy) : NULL;
+    c->copy[t->id] = copy;
+}
+
+static void copy_root(Copying *c, const Root *r)
+{
+    Root copy = *r;
+    copy.value = c->copy[r->value->id];
+    copy.target = r->target ? c->copy[r->target->id] : NULL;
+    PUSH(c->to->arena, &c->to->root, copy);
+}
+
+/* Everything but the tensors, the roots and what hash-consing knows. */
+static Graph *copy_settings(const Graph *g, Training training, Arena *a)
+{
+    Graph *to = new_graph(a, g->name);
+    to->batch = g->batch;
+    to->epochs = g->epochs;
+    to->seed = g->seed;
+    to->validation = g->validation;
+    to->sites = g->sites;
+    to->training = training;
+    return to;
+}
+
+Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a)
+{
+    Arena *scratch = new_arena();
+    Copying c = {.from = g,
+                 .to = copy_settings(g, training, a),
+                 .live = NEWN(scratch, bool, g->tensor.n),
+                 .copy = NEWN(scratch, Tensor *, g->tensor.n)};
+    for (int i = 0; i < g->root.n; i++)
+        if (roots & 1u << g->root.at[i].kind)
+            mark(&c, g->root.at[i].value);
+    for (int i = 0; i < g->tensor.n; i++)
+        if (c.live[i] || g->tensor.at[i]->role != EQUATION)
+            copy_tensor(&c, g->tensor.at[i]);
+    for (int i = 0; i < g->root.n; i++)
+        if (roots & 1u << g->root.at[i].kind)
+            copy_root(&c, &g->root.at[i]);
+    free_arena(scratch);
+    return c.to;
+}

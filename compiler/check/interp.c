@@ -40,6 +40,7 @@ typedef struct Node {
     int level;      /* 1 + the greatest index it depends on */
     uint64_t since; /* the time at its level when value was found */
     Real value;
+    Real *held; /* OP_stop: what was recorded, by row-major position in the equation; or NULL */
 } Node;
 
 typedef struct Code {
@@ -183,7 +184,37 @@ static Real operand(Eval *v, const Node *x, int i)
     return x->arg[i] < 0 ? 0 : value(v, x->arg[i]);
 }
 
-static Real evaluate_node(Eval *v, const Node *x)
+/* Row-major position among indices first..last-1. */
+static int64_t position(const Eval *v, int first, int last)
+{
+    int64_t p = 0;
+    for (int i = first; i < last; i++)
+        p = p * v->t->idx[i].extent + v->at[i];
+    return p;
+}
+
+/* Only indices that the node depends on matter: the others are whatever they were. A stop that
+ * the recorded run did not come to has nothing to give: its own value will do. */
+static Real evaluate_stop(Eval *v, Node *x)
+{
+    if (v->r->stop == STOP_LIVE)
+        return operand(v, x, 0);
+    if (!x->held) {
+        int64_t n = count_of(v->t->idx, x->level);
+        x->held = NEWN(v->r->arena, Real, n);
+        for (int64_t i = 0; i < n; i++)
+            x->held[i] = (Real)NAN;
+    }
+    Real *held = &x->held[position(v, 0, x->level)];
+    if (v->r->stop == STOP_REPLAY && *held == *held)
+        return *held;
+    Real live = operand(v, x, 0);
+    if (v->r->stop == STOP_RECORD)
+        *held = live;
+    return live;
+}
+
+static Real evaluate_node(Eval *v, Node *x)
 {
     const Run *r = v->r;
     switch (x->e->op) {
@@ -198,6 +229,7 @@ static Real evaluate_node(Eval *v, const Node *x)
     case OP_select: return value(v, x->arg[value(v, x->arg[0]) != 0 ? 1 : 2]);
     case OP_and: return value(v, x->arg[0]) != 0 && value(v, x->arg[1]) != 0;
     case OP_or: return value(v, x->arg[0]) != 0 || value(v, x->arg[1]) != 0;
+    case OP_stop: return evaluate_stop(v, x);
     default:
         return operate(x->e->op, operand(v, x, 0), operand(v, x, 1), operand(v, x, 2));
     }
@@ -227,15 +259,6 @@ static void start_reduction(Eval *v)
     }
 }
 
-/* Where the reduced indices stand, in row-major order. */
-static int64_t reduced_position(const Eval *v)
-{
-    int64_t p = 0;
-    for (int i = v->t->rank; i < v->t->nidx; i++)
-        p = p * v->t->idx[i].extent + v->at[i];
-    return p;
-}
-
 static void accumulate(Eval *v)
 {
     Real x = value(v, v->root);
@@ -249,7 +272,7 @@ static void accumulate(Eval *v)
     case REDUCE_ARGMIN:
         if (v->t->reduce == REDUCE_ARGMAX ? x > v->sum : x < v->sum) {
             v->sum = x;
-            v->best = reduced_position(v);
+            v->best = position(v, v->t->rank, v->t->nidx);
         }
         break;
     case NREDUCE: break;

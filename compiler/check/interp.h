@@ -17,6 +17,10 @@ typedef struct Run {
     uint64_t steps; /* updates planned */
     uint64_t seed;
 
+    /* stop(x) is a constant to a derivative. Finite differences run once with RECORD and then,
+     * parameters moved, with REPLAY, where each stop gives what it gave in the recorded run. */
+    enum { STOP_LIVE, STOP_RECORD, STOP_REPLAY } stop;
+
     bool *init_only;   /* by tensor id: serves nothing but initial values */
     struct Code *code; /* by tensor id */
     uint64_t clock;

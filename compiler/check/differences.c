@@ -56,7 +56,7 @@ static Real size_of(const Real *x, int64_t n)
     Real sum = 0;
     for (int64_t i = 0; i < n; i++)
         sum += x[i] * x[i];
-    return sum > 0 ? gr_sqrt(sum / n) : 1;
+    return sum > 0 ? gr_sqrt(sum / (Real)n) : 1;
 }
 
 Differences begin_differences(Run *r, const Tensor *loss, const Tensor *by, Arena *a)

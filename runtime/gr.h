@@ -82,6 +82,15 @@ typedef struct gr_model {
     void (*step)(void *block, int n);
 } gr_model;
 
+/* In libgr: threads for gr_context.run, which is then gr_pool_run, with the pool as its pool. With
+ * `flush`, they take denormal numbers for 0, as the caller may ask of its own thread; that
+ * returns what was set before. A pool serves one caller at a time. */
+typedef struct gr_pool gr_pool;
+gr_pool *gr_pool_new(int threads, int flush);
+void gr_pool_run(void *pool, gr_work *work, void *block, int parts);
+void gr_pool_free(gr_pool *pool);
+int gr_flush_denormals(int on);
+
 /* In libgr: the trainer, a program that drives any model through its table. Returns the status
  * for main to return: 0 fine, 1 the loss is no number, 2 usage or environment, 130 interrupted. */
 int gr_main(const gr_model *model, int argc, char **argv);

@@ -33,7 +33,7 @@ typedef struct Buffer {
 /* How a region sees a buffer: as an array of these dimensions, outermost first. A buffer of one
  * number is seen as [1]. Several dimensions may be collapsed into one. */
 typedef struct View {
-    Buffer *buffer;
+    Buffer *buffer;   /* NULL: an array of reals of the region's own, aligned, on the stack */
     const char *name; /* a C identifier, unique in the region */
     int rank;
     int dim[MAXRANK];
@@ -51,6 +51,7 @@ typedef enum IntAtom {
     INT_VAR,
     INT_DIV,  /* floor(of / by); never negative: of >= 0 is proved, else lower adds a multiple */
     INT_MOD,  /* likewise */
+    INT_CLAMP, /* of, moved into [0, by): the element is guarded, its address is not */
     INT_LOAD, /* an integer that data holds: a scalar VAL_LOAD of a BYTE or INDEX buffer */
 } IntAtom;
 
@@ -165,7 +166,7 @@ typedef struct Entry {
 typedef struct Slot {
     const Tensor *tensor; /* of the whole graph */
     const char *name;     /* "grad.h.W" for a gradient */
-    RootKind root;        /* what it is when it is a result: LOSS METRIC OUTPUT GRADIENT */
+    RootKind root;        /* of a result: LOSS METRIC OUTPUT GRADIENT; else NROOT */
     Buffer *buffer;
     bool target;          /* an input that no output depends on */
 } Slot;

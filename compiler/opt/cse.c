@@ -1,0 +1,99 @@
+/* Common subexpressions across equations. Within one, hash-consing has found them already. */
+#include "opt.h"
+
+static bool is_root_value(const Graph *g, const Tensor *t)
+{
+    for (int i = 0; i < g->root.n; i++)
+        if (g->root.at[i].value == t)
+            return true;
+    return false;
+}
+
+static bool same_ranges(const Index *a, const Index *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (a[i].extent != b[i].extent || a[i].batch != b[i].batch)
+            return false;
+    return true;
+}
+
+static bool is_same(const Tensor *a, const Tensor *b)
+{
+    return a->body == b->body && a->reduce == b->reduce && a->rank == b->rank &&
+           a->nidx == b->nidx && a->elem == b->elem && same_ranges(a->idx, b->idx, a->nidx);
+}
+
+/* The first equation before t that says the same, or NULL. */
+static Tensor *find_same(const Graph *g, const Tensor *t)
+{
+    for (int i = 0; i < t->id; i++)
+        if (is_same(g->tensor.at[i], t))
+            return g->tensor.at[i];
+    return NULL;
+}
+
+bool merge_equal(Graph *g)
+{
+    Arena *scratch = new_arena();
+    Tensor **with = NEWN(scratch, Tensor *, g->tensor.n);
+    bool changed = false;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (!t->body)
+            continue;
+        t->body = replace_tensors(g, t->body, with);
+        if (!is_root_value(g, t) && (with[i] = find_same(g, t)))
+            changed = true;
+    }
+    free_arena(scratch);
+    return changed;
+}
+
+/* ---- Values that a tensor holds ---- */
+
+typedef struct Saved {
+    Graph *g;
+    Tensor *reader;
+} Saved;
+
+static bool is_costly(const Expr *e)
+{
+    if (opinfo[e->op].properties & COSTLY)
+        return true;
+    for (int i = 0; i < opinfo[e->op].arity; i++)
+        if (is_costly(e->arg[i]))
+            return true;
+    return false;
+}
+
+/* t holds e for the indices that the reader loops over. Both number them from 0. */
+static bool holds(const Tensor *t, const Expr *e, const Tensor *reader)
+{
+    return t->body == e && t->reduce == REDUCE_NONE && t->elem == ELEM_REAL &&
+           t->rank <= reader->nidx && same_ranges(t->idx, reader->idx, t->rank);
+}
+
+static Expr *read_saved(void *context, Expr *e)
+{
+    Saved *s = context;
+    if (opinfo[e->op].arity == 0 || kind_of(e) != REAL || !is_costly(e))
+        return e;
+    for (int i = 0; i < s->reader->id; i++)
+        if (holds(s->g->tensor.at[i], e, s->reader))
+            return read_same(s->g, s->g->tensor.at[i]);
+    return e;
+}
+
+bool use_saved_values(Graph *g)
+{
+    bool changed = false;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (!t->body || is_root_value(g, t))
+            continue;
+        Expr *body = rewrite_by(g, t->body, t->idx, read_saved, &(Saved){g, t});
+        changed = changed || body != t->body;
+        t->body = body;
+    }
+    return changed;
+}

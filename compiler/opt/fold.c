@@ -1,0 +1,378 @@
+/* Rules inside one expression, applied from the operands upwards.
+ *
+ * Every rule gives an expression that is smaller, or has constants, divisions by n and signs
+ * further out, or conditions further out; so they stop. They are exact in floating point but for
+ *   - the sign of a zero: x + 0 = x, 0 - x = -x;
+ *   - one rounding where constants meet or the count n moves outwards: (x / n) * y = (x * y) / n,
+ *     x / n + y / n = (x + y) / n, x * (1 / y) = x / y;
+ *   - a guard: select(p, x, 0) * y = select(p, x * y, 0), which keeps 0 where y is infinite.
+ * Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1. */
+#include "opt.h"
+
+#include "scalar.h"
+#include "scale.h"
+
+#include <assert.h>
+
+typedef struct Fold {
+    Graph *g;
+    const Tensor *t; /* whose body is folded: the ranges of its indices */
+} Fold;
+
+static Expr *fold(void *context, Expr *e);
+
+/* Build and fold. */
+static Expr *make(Fold *f, Op op, Expr *a, Expr *b, Expr *c)
+{
+    return fold(f, apply(f->g, op, a, b, c));
+}
+
+/* ---- Truth: there is no constant for it, so it is 0 == 0 or 0 != 0 ---- */
+
+static Expr *truth(Fold *f, bool value)
+{
+    Expr *zero = constant(f->g, 0);
+    return apply(f->g, value ? OP_eq : OP_ne, zero, zero, NULL);
+}
+
+static bool is_truth(const Expr *e, bool value)
+{
+    return e->op == (value ? OP_eq : OP_ne) && is_number(e->arg[0], 0) &&
+           is_number(e->arg[1], 0);
+}
+
+static bool is_opposite(const Expr *a, const Expr *b)
+{
+    return (a->op == OP_not && a->arg[0] == b) || (b->op == OP_not && b->arg[0] == a);
+}
+
+static Expr *fold_not(Fold *f, Expr *e)
+{
+    Expr *a = e->arg[0];
+    if (is_truth(a, true) || is_truth(a, false))
+        return truth(f, is_truth(a, false));
+    return a->op == OP_not ? a->arg[0] : e;
+}
+
+static Expr *fold_and(Fold *f, Expr *e)
+{
+    Expr *a = e->arg[0], *b = e->arg[1];
+    if (is_truth(a, false) || is_truth(b, false) || is_opposite(a, b))
+        return truth(f, false);
+    if (is_truth(a, true) || a == b)
+        return b;
+    return is_truth(b, true) ? a : e;
+}
+
+static Expr *fold_or(Fold *f, Expr *e)
+{
+    Expr *a = e->arg[0], *b = e->arg[1];
+    if (is_truth(a, true) || is_truth(b, true) || is_opposite(a, b))
+        return truth(f, true);
+    if (is_truth(a, false) || a == b)
+        return b;
+    return is_truth(b, false) ? a : e;
+}
+
+/* ---- Comparisons ---- */
+
+/* e as an integer of indices and data, or NULL. */
+static const Sub *as_integer(Graph *g, Expr *e)
+{
+    if (e->op == OP_number)
+        return e->sub[0];
+    if (e->op == OP_const && e->value == floor(e->value) && fabs(e->value) < 1e9)
+        return sub_const(g, (int64_t)e->value);
+    if (e->op == OP_read && e->tensor->elem != ELEM_REAL && !e->arg[0])
+        return sub_data(g, e);
+    return NULL;
+}
+
+/* What the ranges of indices and data settle. */
+static Expr *fold_comparison(Fold *f, Expr *e)
+{
+    const Sub *a = as_integer(f->g, e->arg[0]), *b = as_integer(f->g, e->arg[1]);
+    if (!a || !b)
+        return e;
+    int64_t lo, hi;
+    sub_range(sub_add(f->g, a, sub_scale(f->g, b, -1)), f->t->idx, &lo, &hi);
+    bool never = lo > 0 || hi < 0, always = lo == 0 && hi == 0;
+    switch (e->op) {
+    case OP_eq:
+        return always || never ? truth(f, always) : e;
+    case OP_ne:
+        return always || never ? truth(f, never) : e;
+    case OP_lt:
+        return hi < 0 || lo >= 0 ? truth(f, hi < 0) : e;
+    case OP_le:
+        return hi <= 0 || lo > 0 ? truth(f, hi <= 0) : e;
+    default:
+        return e;
+    }
+}
+
+/* [p] != 0 says p. */
+static Expr *fold_ne(Fold *f, Expr *e)
+{
+    if (e->arg[0]->op == OP_real && is_number(e->arg[1], 0))
+        return e->arg[0]->arg[0];
+    return fold_comparison(f, e);
+}
+
+/* ---- Guards: select(p, x, 0) ---- */
+
+static bool is_guarded(const Expr *e)
+{
+    return e->op == OP_select && is_number(e->arg[2], 0);
+}
+
+/* op applied inside the guard of operand k. */
+static Expr *into_guard(Fold *f, Expr *e, int k)
+{
+    Expr *inner[2] = {e->arg[0], e->arg[1]}, *guard = inner[k]->arg[0];
+    inner[k] = inner[k]->arg[1];
+    return make(f, OP_select, guard, make(f, e->op, inner[0], inner[1], NULL),
+                constant(f->g, 0));
+}
+
+static Expr *fold_guarded(Fold *f, Expr *p, Expr *x, Expr *e)
+{
+    Expr *zero = constant(f->g, 0);
+    Scale s = peel(f->g, x);
+    if (!s.core || s.k != 1 || s.powers) {
+        Expr *one = s.core ? s.core : constant(f->g, 1);
+        s.core = s.k == 1 && !s.powers ? apply(f->g, OP_real, p, NULL, NULL)
+                                       : make(f, OP_select, p, one, zero);
+        return scaled(f->g, s);
+    }
+    if (is_guarded(x))
+        return make(f, OP_select, make(f, OP_and, p, x->arg[0], NULL), x->arg[1], zero);
+    if (x->op == OP_real)
+        return make(f, OP_real, make(f, OP_and, p, x->arg[0], NULL), NULL, NULL);
+    return e;
+}
+
+static Expr *fold_select(Fold *f, Expr *e)
+{
+    Expr *p = e->arg[0], *a = e->arg[1], *b = e->arg[2];
+    if (a == b || is_truth(p, true))
+        return a;
+    if (is_truth(p, false))
+        return b;
+    if (p->op == OP_not)
+        return make(f, OP_select, p->arg[0], b, a);
+    if (a->op == OP_select && a->arg[0] == p)
+        return make(f, OP_select, p, a->arg[1], b);
+    if (b->op == OP_select && b->arg[0] == p)
+        return make(f, OP_select, p, a, b->arg[2]);
+    return is_number(b, 0) ? fold_guarded(f, p, a, e) : e;
+}
+
+static Expr *fold_real(Fold *f, Expr *e)
+{
+    if (is_truth(e->arg[0], true) || is_truth(e->arg[0], false))
+        return constant(f->g, is_truth(e->arg[0], true));
+    return e;
+}
+
+/* ---- Arithmetic ---- */
+
+static Expr *product(Fold *f, Expr *a, Expr *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (a == b)
+        return apply(f->g, OP_square, a, NULL, NULL);
+    if (a->op == OP_div && is_number(a->arg[0], 1))
+        return make(f, OP_div, b, a->arg[1], NULL);
+    if (b->op == OP_div && is_number(b->arg[0], 1))
+        return make(f, OP_div, a, b->arg[1], NULL);
+    return apply(f->g, OP_mul, a, b, NULL);
+}
+
+static Expr *fold_mul(Fold *f, Expr *e)
+{
+    if (is_guarded(e->arg[0]))
+        return into_guard(f, e, 0);
+    if (is_guarded(e->arg[1]))
+        return into_guard(f, e, 1);
+    Scale a = peel(f->g, e->arg[0]), b = peel(f->g, e->arg[1]);
+    return scaled(f->g, (Scale){.k = a.k * b.k,
+                                .powers = a.powers + b.powers,
+                                .core = product(f, a.core, b.core)});
+}
+
+/* 1/sqrt(x) has a name; x / (y / z) stays: z may be 0. */
+static Expr *quotient(Fold *f, Expr *a, Expr *b)
+{
+    if (!a && b->op == OP_sqrt)
+        return apply(f->g, OP_rsqrt, b->arg[0], NULL, NULL);
+    return apply(f->g, OP_div, a ? a : constant(f->g, 1), b, NULL);
+}
+
+static Expr *fold_div(Fold *f, Expr *e)
+{
+    Expr *b = e->arg[1];
+    if (is_guarded(e->arg[0]))
+        return into_guard(f, e, 0);
+    Scale a = peel(f->g, e->arg[0]);
+    if (b->op == OP_const && is_exact_divisor(b->value)) {
+        a.k /= b->value;
+    } else if (b->op == OP_scalar && b->scalar == SCALAR_n) {
+        a.powers++;
+    } else if (b->op == OP_neg) {
+        a.k = -a.k;
+        a.core = quotient(f, a.core, b->arg[0]);
+    } else {
+        a.core = quotient(f, a.core, b);
+    }
+    return scaled(f->g, a);
+}
+
+/* a + sign * b, where both may be divided by the same power of n. */
+static Expr *fold_sum(Fold *f, Expr *a, Expr *b, int sign)
+{
+    Graph *g = f->g;
+    if (is_number(b, 0))
+        return a;
+    if (is_number(a, 0))
+        return sign > 0 ? b : make(f, OP_neg, b, NULL, NULL);
+    Scale x = peel(g, a), y = peel(g, b);
+    if (x.powers == y.powers && x.powers > 0) {
+        Scale outer = {.k = 1, .powers = x.powers};
+        x.powers = y.powers = 0;
+        outer.core = make(f, sign > 0 ? OP_add : OP_sub, scaled(g, x), scaled(g, y), NULL);
+        return scaled(g, outer);
+    }
+    if (x.core && x.k < 0 && (sign > 0) == (y.k > 0)) { /* -x + y = y - x; -x - -y likewise */
+        x.k = -x.k;
+        y.k = y.k < 0 ? -y.k : y.k;
+        return apply(g, OP_sub, scaled(g, y), scaled(g, x), NULL);
+    }
+    if (y.k < 0) {
+        y.k = -y.k;
+        sign = -sign;
+        b = scaled(g, y);
+    }
+    return apply(g, sign > 0 ? OP_add : OP_sub, a, b, NULL);
+}
+
+static Expr *fold_neg(Fold *f, Expr *e)
+{
+    Scale s = peel(f->g, e->arg[0]);
+    s.k = -s.k;
+    return scaled(f->g, s);
+}
+
+static Expr *fold_pow(Fold *f, Expr *e)
+{
+    if (is_number(e->arg[1], 1))
+        return e->arg[0];
+    if (is_number(e->arg[1], 2))
+        return apply(f->g, OP_square, e->arg[0], NULL, NULL);
+    return e;
+}
+
+/* (-x)^2 = x^2 */
+static Expr *fold_square(Fold *f, Expr *e)
+{
+    if (e->arg[0]->op == OP_neg)
+        return make(f, OP_square, e->arg[0]->arg[0], NULL, NULL);
+    return e;
+}
+
+/* ---- Leaves and constants ---- */
+
+static Expr *fold_scalar(Fold *f, Expr *e)
+{
+    if (e->scalar == SCALAR_training && f->g->training != TRAINING_OPEN)
+        return constant(f->g, f->g->training == TRAINING_ON);
+    return e;
+}
+
+/* A value outside that is never reached. */
+static Expr *fold_read(Fold *f, Expr *e)
+{
+    if (!e->arg[0])
+        return e;
+    for (int i = 0; i < e->tensor->rank; i++) {
+        int64_t lo, hi;
+        sub_range(e->sub[i], f->t->idx, &lo, &hi);
+        if (lo < 0 || hi >= e->tensor->idx[i].extent)
+            return e;
+    }
+    return read_at(f->g, e->tensor, e->sub, NULL);
+}
+
+static double evaluate(Op op, double a, double b, double c)
+{
+    (void)b, (void)c;
+    switch (op) {
+#define OP(name, arity, value, ...)                                                          \
+    case OP_##name:                                                                          \
+        return (double)(value);
+#include "ops.def"
+    default:
+        bug("'%s' is no operation on numbers", opinfo[op].name);
+    }
+}
+
+static bool is_constant(const Expr *e)
+{
+    for (int i = 0; i < opinfo[e->op].arity; i++)
+        if (e->arg[i]->op != OP_const)
+            return false;
+    return opinfo[e->op].arity > 0;
+}
+
+static Expr *fold_constant(Fold *f, Expr *e)
+{
+    double x[3] = {0};
+    for (int i = 0; i < opinfo[e->op].arity; i++)
+        x[i] = e->arg[i]->value;
+    double y = evaluate(e->op, x[0], x[1], x[2]);
+    return kind_of(e) == BOOL ? truth(f, y != 0) : constant(f->g, y);
+}
+
+static Expr *fold(void *context, Expr *e)
+{
+    Fold *f = context;
+    if (is_constant(e))
+        return fold_constant(f, e);
+    switch (e->op) {
+    case OP_scalar: return fold_scalar(f, e);
+    case OP_read: return fold_read(f, e);
+    case OP_add: return fold_sum(f, e->arg[0], e->arg[1], 1);
+    case OP_sub: return fold_sum(f, e->arg[0], e->arg[1], -1);
+    case OP_mul: return fold_mul(f, e);
+    case OP_div: return fold_div(f, e);
+    case OP_neg: return fold_neg(f, e);
+    case OP_pow: return fold_pow(f, e);
+    case OP_square: return fold_square(f, e);
+    case OP_not: return fold_not(f, e);
+    case OP_and: return fold_and(f, e);
+    case OP_or: return fold_or(f, e);
+    case OP_eq:
+    case OP_lt:
+    case OP_le: return fold_comparison(f, e);
+    case OP_ne: return fold_ne(f, e);
+    case OP_select: return fold_select(f, e);
+    case OP_real: return fold_real(f, e);
+    case OP_stop: return e->arg[0]; /* derivation is over */
+    default: return e;
+    }
+}
+
+bool fold_constants(Graph *g)
+{
+    bool changed = false;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (!t->body)
+            continue;
+        Expr *folded = rewrite_by(g, t->body, t->idx, fold, &(Fold){g, t});
+        changed = changed || folded != t->body;
+        t->body = folded;
+    }
+    return changed;
+}

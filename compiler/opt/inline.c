@@ -1,0 +1,120 @@
+/* Equations that are not worth a tensor: their readers compute them.
+ *
+ *   - a constant, an index value, another tensor read otherwise (a reshape, a transposition), or
+ *     arithmetic on numbers that are the same everywhere, such as 1 / n: wherever it is read;
+ *   - an equation of the model: only where far fewer elements are read than it has, such as the
+ *     one log-probability of each example's class. Otherwise its name is what people look for;
+ *   - a derived equation of few operations: where no reader loops over more than it has.
+ * A sum is never inlined, nor the value of a root. */
+#include "opt.h"
+
+typedef struct Use {
+    int reads;       /* distinct places that read it */
+    int64_t widest;  /* the most elements that the loops around one of them visit */
+} Use;
+
+typedef struct Inlining {
+    Graph *g;
+    Use *use;          /* by id */
+    bool *chosen;      /* by id */
+    const Tensor *reader;
+} Inlining;
+
+static void count_read(Expr *e, void *context)
+{
+    Inlining *in = context;
+    if (e->op != OP_read)
+        return;
+    Use *u = &in->use[e->tensor->id];
+    int64_t size = count_of(in->reader->idx, in->reader->nidx);
+    u->reads++;
+    if (size > u->widest)
+        u->widest = size;
+}
+
+static void count_operation(Expr *e, void *context)
+{
+    int *weight = context;
+    *weight += opinfo[e->op].properties & COSTLY ? 100 : opinfo[e->op].arity > 0;
+    if (e->op == OP_read && e->arg[0])
+        *weight += 2;
+}
+
+static int weight_of(const Expr *e)
+{
+    int weight = 0;
+    walk(e, count_operation, &weight);
+    return weight;
+}
+
+static void look_at_leaf(Expr *e, void *context)
+{
+    bool *uniform = context;
+    *uniform = *uniform && (opinfo[e->op].arity > 0 || e->op == OP_const || e->op == OP_scalar);
+}
+
+static bool is_uniform(const Expr *e)
+{
+    bool uniform = true;
+    walk(e, look_at_leaf, &uniform);
+    return uniform;
+}
+
+enum { FEW = 4, FAR_FEWER = 4 };
+
+static bool is_worth_it(const Inlining *in, const Tensor *t)
+{
+    if (t->role != EQUATION || !t->body || t->reduce != REDUCE_NONE || t->elem != ELEM_REAL)
+        return false;
+    int weight = weight_of(t->body);
+    if (weight == 0 || (weight <= FEW && is_uniform(t->body)))
+        return true;
+    Use u = in->use[t->id];
+    int64_t size = count_of(t->idx, t->rank);
+    if (!t->of && !t->from)
+        return u.widest * FAR_FEWER <= size;
+    return u.widest <= size && (u.reads == 1 || weight <= FEW);
+}
+
+static Expr *put_in_place(void *context, Expr *e)
+{
+    Inlining *in = context;
+    if (e->op != OP_read || e->arg[0] || !in->chosen[e->tensor->id])
+        return e;
+    return substitute(in->g, e->tensor->body, e->sub, in->reader->idx);
+}
+
+static void choose(Inlining *in)
+{
+    Graph *g = in->g;
+    for (int i = 0; i < g->tensor.n; i++) {
+        in->reader = g->tensor.at[i];
+        if (in->reader->body)
+            walk(in->reader->body, count_read, in);
+    }
+    for (int i = 0; i < g->tensor.n; i++)
+        in->chosen[i] = is_worth_it(in, g->tensor.at[i]);
+    for (int i = 0; i < g->root.n; i++)
+        in->chosen[g->root.at[i].value->id] = false;
+}
+
+bool inline_equations(Graph *g)
+{
+    Arena *scratch = new_arena();
+    Inlining in = {.g = g,
+                   .use = NEWN(scratch, Use, g->tensor.n),
+                   .chosen = NEWN(scratch, bool, g->tensor.n)};
+    choose(&in);
+    bool changed = false;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (!t->body)
+            continue;
+        in.reader = t;
+        Expr *body = rewrite_by(g, t->body, t->idx, put_in_place, &in);
+        changed = changed || body != t->body;
+        t->body = body;
+    }
+    free_arena(scratch);
+    return changed;
+}

@@ -8,7 +8,6 @@
  * Only what lies between the loss and a wanted adjoint is visited. */
 #include "build.h"
 #include "diff.h"
-#include "memo.h"
 #include "str.h"
 #include "transpose.h"
 
@@ -23,30 +22,35 @@ typedef struct Sweep {
     bool *needed;     /* by id: depends on a tensor whose adjoint is wanted */
     Tensor **adjoint; /* by id: where it is wanted or was made */
     Parts *part;      /* by id: contributions */
+    int *spot;        /* by id of an expression: its place in Local */
 } Sweep;
 
 /* ---- One equation ---- */
 
-/* What has arrived at the subexpressions of one body; operands come before their users. */
+/* A subexpression of the body: whether it depends on a needed tensor, and what has arrived. */
+typedef struct Spot {
+    Expr *e;
+    bool needed;
+    Flow arrived;
+} Spot;
+
+/* Operands come before their users. */
 typedef struct Local {
     Sweep *s;
     Tensor *t;
-    VEC(Expr *) order;
-    Flow *arrived; /* by position in order */
+    VEC(Spot) spot;
 } Local;
+
+static Spot *spot_of(const Local *l, const Expr *e) { return &l->spot.at[l->s->spot[e->id]]; }
 
 static void list_expr(Expr *e, void *context)
 {
     Local *l = context;
-    PUSH(l->s->scratch, &l->order, e);
-}
-
-static int position(const Local *l, const Expr *e)
-{
-    int i = 0;
-    while (l->order.at[i] != e)
-        i++;
-    return i;
+    bool needed = e->op == OP_read && l->s->needed[e->tensor->id];
+    for (int i = 0; i < 3; i++)
+        needed = needed || (e->arg[i] && spot_of(l, e->arg[i])->needed);
+    l->s->spot[e->id] = l->spot.n;
+    PUSH(l->s->scratch, &l->spot, (Spot){.e = e, .needed = needed});
 }
 
 static Expr *settled(Graph *g, Flow f)
@@ -57,7 +61,7 @@ static Expr *settled(Graph *g, Flow f)
 static void arrive(Local *l, const Expr *at, Flow f)
 {
     Graph *g = l->s->g;
-    Flow *sum = &l->arrived[position(l, at)];
+    Flow *sum = &spot_of(l, at)->arrived;
     if (!sum->value)
         *sum = f;
     else if (sum->guard == f.guard)
@@ -73,16 +77,6 @@ static Flow within(Graph *g, Expr *guard, Flow f)
     if (guard)
         f.guard = f.guard ? both(g, guard, f.guard) : guard;
     return f;
-}
-
-static bool is_needed(const Sweep *s, const Expr *e)
-{
-    if (e->op == OP_read && s->needed[e->tensor->id])
-        return true;
-    for (int i = 0; i < 3; i++)
-        if (e->arg[i] && is_needed(s, e->arg[i]))
-            return true;
-    return false;
 }
 
 /* Where the read leaves its tensor. */
@@ -127,7 +121,7 @@ static void pass_on(Local *l, Expr *e, Flow f)
     Graph *g = l->s->g;
     if (e->op == OP_read) {
         contribute(l, e, f);
-        if (e->arg[0] && is_needed(l->s, e->arg[0]))
+        if (e->arg[0] && spot_of(l, e->arg[0])->needed)
             arrive(l, e->arg[0], within(g, is_outside(g, e), f));
         return;
     }
@@ -136,7 +130,7 @@ static void pass_on(Local *l, Expr *e, Flow f)
     Flow flow[3] = {0};
     rule_of[e->op](g, e, e->arg, f.value, flow);
     for (int k = 0; k < opinfo[e->op].arity; k++)
-        if (flow[k].value && is_needed(l->s, e->arg[k]))
+        if (flow[k].value && spot_of(l, e->arg[k])->needed)
             arrive(l, e->arg[k], within(g, f.guard, flow[k]));
 }
 
@@ -216,13 +210,12 @@ static void differentiate(Sweep *s, Tensor *t, Tensor *adjoint)
 {
     Local l = {.s = s, .t = t};
     walk(t->body, list_expr, &l);
-    l.arrived = NEWN(s->scratch, Flow, l.order.n);
     Flow seed = into_body(s, t, adjoint);
     if (seed.value)
         arrive(&l, t->body, seed);
-    for (int i = l.order.n; i-- > 0;)
-        if (l.arrived[i].value)
-            pass_on(&l, l.order.at[i], l.arrived[i]);
+    for (int i = l.spot.n; i-- > 0;)
+        if (l.spot.at[i].arrived.value)
+            pass_on(&l, l.spot.at[i].e, l.spot.at[i].arrived);
 }
 
 /* ---- The whole graph ---- */
@@ -329,6 +322,7 @@ void derive(Graph *g)
     s.needed = NEWN(s.scratch, bool, s.n);
     s.adjoint = NEWN(s.scratch, Tensor *, s.n);
     s.part = NEWN(s.scratch, Parts, s.n);
+    s.spot = NEWN(s.scratch, int, g->made);
     Tensor **forward = NEWN(s.scratch, Tensor *, s.n);
     for (int i = 0; i < s.n; i++) {
         forward[i] = g->tensor.at[i];

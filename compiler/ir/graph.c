@@ -143,15 +143,23 @@ void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context)
     free_memo(&seen);
 }
 
+struct Using {
+    int index;
+    bool found;
+};
+
+static void look_for_index(Expr *e, void *context)
+{
+    struct Using *u = context;
+    for (int i = 0; !u->found && i < sub_count(e); i++)
+        u->found = sub_uses(e->sub[i], u->index);
+}
+
 bool expr_uses(const Expr *e, int index)
 {
-    for (int i = 0; i < sub_count(e); i++)
-        if (sub_uses(e->sub[i], index))
-            return true;
-    for (int i = 0; i < 3; i++)
-        if (e->arg[i] && expr_uses(e->arg[i], index))
-            return true;
-    return false;
+    struct Using u = {.index = index};
+    walk(e, look_for_index, &u);
+    return u.found;
 }
 
 struct Reading {

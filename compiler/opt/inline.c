@@ -2,15 +2,17 @@
  *
  *   - a constant, an index value, another tensor read otherwise (a reshape, a transposition), or
  *     arithmetic on numbers that are the same everywhere, such as 1 / n: wherever it is read;
- *   - an equation of the model: only where far fewer elements are read than it has, such as the
+ *   - an equation of the model: only where at most half of its elements are read, such as the
  *     one log-probability of each example's class. Otherwise its name is what people look for;
- *   - a derived equation of few operations: where no reader loops over more than it has.
+ *   - a derived equation of few operations: where no reader loops over more than it has; or
+ *     where its only reader is no sum, so that it can be computed outside the inner loop.
  * A sum is never inlined, nor the value of a root. */
 #include "opt.h"
 
 typedef struct Use {
-    int reads;       /* distinct places that read it */
-    int64_t widest;  /* the most elements that the loops around one of them visit */
+    int reads;      /* distinct places that read it */
+    int64_t widest; /* the most elements that the loops around one of them visit */
+    bool in_sum;    /* some reader reduces */
 } Use;
 
 typedef struct Inlining {
@@ -28,6 +30,7 @@ static void count_read(Expr *e, void *context)
     Use *u = &in->use[e->tensor->id];
     int64_t size = count_of(in->reader->idx, in->reader->nidx);
     u->reads++;
+    u->in_sum = u->in_sum || in->reader->reduce != REDUCE_NONE;
     if (size > u->widest)
         u->widest = size;
 }
@@ -60,7 +63,7 @@ static bool is_uniform(const Expr *e)
     return uniform;
 }
 
-enum { FEW = 4, FAR_FEWER = 4 };
+enum { FEW = 4, HALF = 2 };
 
 static bool is_worth_it(const Inlining *in, const Tensor *t)
 {
@@ -72,7 +75,9 @@ static bool is_worth_it(const Inlining *in, const Tensor *t)
     Use u = in->use[t->id];
     int64_t size = count_of(t->idx, t->rank);
     if (!t->of && !t->from)
-        return u.widest * FAR_FEWER <= size;
+        return u.widest * HALF <= size;
+    if (weight <= FEW && u.reads == 1 && !u.in_sum)
+        return true;
     return u.widest <= size && (u.reads == 1 || weight <= FEW);
 }
 

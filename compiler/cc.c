@@ -1,0 +1,137 @@
+/* Programs from generated C: running the C compiler.
+ *
+ * gradc finds its headers and its library beside itself, bin/gradc, include/gradc, lib/libgr.a,
+ * in the build folder as after installing. */
+#include "cc.h"
+
+#include "emit.h"
+#include "file.h"
+#include "str.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+typedef VEC(char *) Words;
+
+/* The folder above the one gradc is in. */
+static const char *home(void)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n < 0)
+        fatal("cannot find gradc's own folder: %s", strerror(errno));
+    path[n] = 0;
+    for (int up = 0; up < 2; up++)
+        *strrchr(path, '/') = 0;
+    return intern(path);
+}
+
+static const char *library(void)
+{
+    const char *const place[] = {"lib", GRADC_LIBDIR};
+    for (int i = 0; i < 2; i++) {
+        const char *path = intern_f("%s/%s/libgr.a", home(), place[i]);
+        if (access(path, R_OK) == 0)
+            return path;
+    }
+    fatal("cannot find '%s/lib/libgr.a', which belongs to gradc", home());
+}
+
+static void add_word(Words *w, const char *word, Arena *a) { PUSH(a, w, (char *)word); }
+
+/* Each word of a text that spaces separate. */
+static void add_words(Words *w, const char *text, Arena *a)
+{
+    while (*(text += strspn(text, " "))) {
+        size_t n = strcspn(text, " ");
+        add_word(w, intern_n(text, n), a);
+        text += n;
+    }
+}
+
+/* 0 or what went wrong: ENOENT where there is no such program. */
+static int run(Words *w, Arena *a)
+{
+    pid_t child;
+    int status;
+    add_word(w, NULL, a);
+    int why = posix_spawnp(&child, w->at[0], NULL, NULL, w->at, environ);
+    if (why)
+        return why;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            fatal("cannot wait for '%s': %s", w->at[0], strerror(errno));
+    if (status)
+        fatal("'%s' failed on the generated C", w->at[0]);
+    return 0;
+}
+
+/* a * b + c becomes one operation where the emitter wrote one expression. gcc knows that rule
+ * for whole functions only. */
+static const char *contraction(const char *cc)
+{
+    return strstr(cc, "gcc") ? "-ffp-contract=fast" : "-ffp-contract=on";
+}
+
+static Words command(const char *cc, const Module *m, Arena *a)
+{
+    Words w = {0};
+    add_word(&w, cc, a);
+    add_words(&w, "-std=gnu11 -O2 -fno-math-errno", a);
+    add_word(&w, contraction(cc), a);
+    add_words(&w, m->target->flags, a);
+    if (m->target->bytes == 64)
+        add_word(&w, "-mprefer-vector-width=512", a);
+    add_words(&w, GRADC_CFLAGS, a);
+    add_word(&w, "-I", a);
+    add_word(&w, intern_f("%s/include/gradc", home()), a);
+    return w;
+}
+
+static const char *main_text(ProgramKind kind, const char *prefix)
+{
+    const char *model = intern_f("#include \"gr.h\"\n"
+                                 "extern const gr_model %s_model;\n",
+                                 prefix);
+    if (kind == PROBE)
+        return intern_f("%sint gr_probe(const gr_model *model);\n"
+                        "int main(void) { return gr_probe(&%s_model); }\n",
+                        model, prefix);
+    return intern_f("%sint main(int argc, char **argv) { return gr_main(&%s_model, argc, argv); }\n",
+                    model, prefix);
+}
+
+void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
+                   Arena *a)
+{
+    const char *const compiler[] = {cc ? cc : "clang", "gcc"};
+    const char *folder = temporary_folder(), *draft = temporary_beside(output);
+    const char *code = intern_f("%s/%s.c", folder, m->graph->name);
+    Out text = new_out(a);
+    emit_c(&text, m, &(EmitOptions){.prefix = m->graph->name, .banner = m->graph->name});
+    write_file(code, text.text);
+    const char *program = intern_f("%s/main.c", folder);
+    write_file(program, main_text(kind, m->graph->name));
+
+    int why = ENOENT;
+    for (int i = 0; i < (cc ? 1 : 2) && why == ENOENT; i++) {
+        Words w = command(compiler[i], m, a);
+        add_word(&w, code, a);
+        add_word(&w, program, a);
+        add_word(&w, library(), a);
+        add_words(&w, "-lz -lpthread -lm -o", a);
+        add_word(&w, draft, a);
+        why = run(&w, a);
+    }
+    if (why)
+        fatal("cannot run the C compiler%s%s: %s; --cc names one", cc ? " " : " 'clang' or 'gcc'",
+              cc ? cc : "", strerror(why));
+    if (rename(draft, output))
+        fatal("cannot write '%s': %s", output, strerror(errno));
+}

@@ -1,0 +1,17 @@
+/* Programs from generated C: running the C compiler. */
+#ifndef CC_H
+#define CC_H
+
+#include "loop.h"
+
+typedef enum ProgramKind {
+    TRAINER, /* libgr's gr_main */
+    PROBE,   /* libgr's gr_probe, which `gradc check` talks to */
+} ProgramKind;
+
+/* Compile the model's C, link it with libgr, and put the program at output. cc is the C compiler,
+ * or NULL: clang, else gcc. */
+void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
+                   Arena *a);
+
+#endif

@@ -1,0 +1,279 @@
+/* gradc: networks written as equations become C that trains them.
+ *
+ * The whole way of a program is compile(), a list of calls. After each pass the result is
+ * verified, and shown instead of going on if --dump asks for it. */
+#include "cc.h"
+#include "pending.h"
+#include "diff.h"
+#include "emit.h"
+#include "file.h"
+#include "opt.h"
+#include "options.h"
+#include "report.h"
+#include "sema.h"
+#include "source.h"
+#include "str.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Between the passes ---- */
+
+static void stop_if_wrong(void)
+{
+    if (!error_count())
+        return;
+    print_messages();
+    exit(1);
+}
+
+static void finish(const Options *o, const Out *text)
+{
+    print_messages();
+    write_file(o->output ? o->output : "-", text->text);
+    exit(0);
+}
+
+static bool is_wanted(const Options *o, const char *stage)
+{
+    return o->dump && !strcmp(o->dump, stage);
+}
+
+static void show_program(const Options *o, const Program *p, Arena *a)
+{
+    stop_if_wrong();
+    Out out = new_out(a);
+    if (o->verb != FMT && !is_wanted(o, "parse"))
+        return;
+    print_program(&out, p);
+    finish(o, &out);
+}
+
+static void check_equations(const Options *o, const char *stage, const Graph *g, Arena *a)
+{
+    verify_graph(g);
+    if (!is_wanted(o, stage))
+        return;
+    Out out = new_out(a);
+    print_graph(&out, g);
+    finish(o, &out);
+}
+
+static void check_loops(const Options *o, const Module *m, Arena *a)
+{
+    verify_module(m);
+    if (!is_wanted(o, "loops"))
+        return;
+    Out out = new_out(a);
+    print_module(&out, m);
+    finish(o, &out);
+}
+
+/* ---- The passes ---- */
+
+/* The model's equations and those of its gradients. */
+static Graph *equations(const Options *o, Arena *a)
+{
+    Program all = {0}, own = {0};
+    ElabOptions e = {.model = o->model,
+                     .define = o->define.at,
+                     .defines = o->define.n,
+                     .batch = o->batch};
+
+    set_pass("parse");
+    read_program(&all, &own, o->file, a);
+    show_program(o, &own, a);
+    set_pass("resolve");
+    resolve(&all);
+    stop_if_wrong();
+    set_pass("elab");
+    Graph *g = elaborate(&all, &e, a);
+    stop_if_wrong();
+    check_equations(o, "elab", g, a);
+    set_pass("derive");
+    derive(g);
+    check_equations(o, "derive", g, a);
+    return g;
+}
+
+enum { RESULTS = 1u << ROOT_LOSS | 1u << ROOT_METRIC | 1u << ROOT_OUTPUT };
+
+/* What each entry point computes, and whether that is training. */
+static const struct EntryRow {
+    unsigned roots;
+    Training training;
+} entry_row[NENTRY] = {
+    [ENTRY_INIT] = {1u << ROOT_INIT, TRAINING_ON},
+    [ENTRY_FORWARD] = {RESULTS, TRAINING_OFF},
+    [ENTRY_GRADIENTS] = {RESULTS | 1u << ROOT_GRADIENT, TRAINING_OPEN},
+    [ENTRY_STEP] = {RESULTS | 1u << ROOT_UPDATE, TRAINING_ON},
+};
+
+static Graph *simplified(const Options *o, const Graph *g, EntryKind k, Arena *a)
+{
+    const char *stage = intern_f("simplify.%s", entry_name[k]);
+    set_pass(stage);
+    Graph *copy = copy_graph(g, entry_row[k].roots, entry_row[k].training, a);
+    simplify(copy);
+    check_equations(o, stage, copy, a);
+    return copy;
+}
+
+static Module *loops(const Options *o, const Graph *g, const LowerOptions *l, Arena *a)
+{
+    const Graph *entry[NENTRY];
+    for (EntryKind k = 0; k < NENTRY; k++)
+        entry[k] = simplified(o, g, k, a);
+    set_pass("lower");
+    Module *m = lower(g, entry, l, a);
+    check_loops(o, m, a);
+    set_pass("emit");
+    return m;
+}
+
+/* ---- The verbs ---- */
+
+static const Target *target_of(const Options *o)
+{
+    const Target *t = find_target(o->target);
+    if (!t)
+        fatal("--target is native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic, not '%s'",
+              o->target);
+    return t;
+}
+
+static Module *compile(const Options *o, Arena *a)
+{
+    LowerOptions l = {
+        .target = target_of(o), .f64 = !strcmp(o->real, "f64"), .lanes = o->lanes};
+    return loops(o, equations(o, a), &l, a);
+}
+
+/* A name without the ending, if it has it. */
+static const char *without(const char *name, const char *ending)
+{
+    size_t n = strlen(name), tail = strlen(ending);
+    return intern_n(name, n > tail && !strcmp(name + n - tail, ending) ? n - tail : n);
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The result's name where -o does not give it: the source's, or the model's on stdin. */
+static const char *result_name(const Options *o, const Module *m)
+{
+    return strcmp(o->file, "-") ? without(file_name(o->file), ".nn") : m->graph->name;
+}
+
+static EmitOptions emit_options(const Options *o, const Module *m, const char *header)
+{
+    return (EmitOptions){
+        .prefix = o->prefix ? o->prefix : m->graph->name,
+        .header = header ? file_name(header) : NULL,
+        .banner = intern_f("%s: generated by gradc " GRADC_VERSION "%s%s.", m->graph->name,
+                           *o->text ? " with" : "", o->text)};
+}
+
+static void run_emit(const Options *o, Arena *a)
+{
+    Module *m = compile(o, a);
+    const char *c = o->output ? o->output : intern_f("%s.c", result_name(o, m));
+    const char *h = o->header;
+    if (!h && strcmp(c, "-"))
+        h = intern_f("%s.h", without(c, ".c"));
+    EmitOptions e = emit_options(o, m, h);
+    Out code = new_out(a), header = new_out(a);
+    emit_c(&code, m, &e);
+    emit_header(&header, m, &e);
+    print_messages();
+    if (h)
+        write_file(h, header.text);
+    write_file(c, code.text);
+}
+
+static void run_build(const Options *o, Arena *a)
+{
+    Module *m = compile(o, a);
+    const char *output = o->output ? o->output : result_name(o, m);
+    print_messages();
+    if (!strcmp(output, "-"))
+        fatal("a program cannot go to stdout; -o names its file");
+    build_program(m, TRAINER, o->cc, output, a);
+}
+
+static void run_grad(const Options *o, Arena *a)
+{
+    Graph *g = equations(o, a);
+    set_pass("grad");
+    Graph *copy = copy_graph(g, entry_row[ENTRY_GRADIENTS].roots, TRAINING_ON, a);
+    simplify(copy);
+    verify_graph(copy);
+    Out out = new_out(a);
+    report_gradients(&out, copy, o->name);
+    finish(o, &out);
+}
+
+static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
+{
+    LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = o->lanes};
+    const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
+    build_program(loops(o, g, &l, a), PROBE, o->cc, program, a);
+    return program;
+}
+
+static void run_check(const Options *o, Arena *a)
+{
+    Graph *g = equations(o, a);
+    const char *f64 = probe(o, g, true, a), *f32 = probe(o, g, false, a);
+    print_messages();
+    set_pass("check");
+    Out out = new_out(a);
+    bool good = check_graph(&out, g, f64, f32, o->tol, a);
+    write_file(o->output ? o->output : "-", out.text);
+    if (!good)
+        exit(1);
+}
+
+static void run_info(const Options *o, Arena *a)
+{
+    Out out = new_out(a);
+    report_model(&out, compile(o, a));
+    finish(o, &out);
+}
+
+static void run_fmt(const Options *o, Arena *a)
+{
+    Program all = {0}, own = {0};
+    read_program(&all, &own, o->file, a);
+    show_program(o, &own, a);
+}
+
+static void run_help(const Options *o, Arena *a)
+{
+    (void)o, (void)a;
+    print_help();
+}
+
+static void run_version(const Options *o, Arena *a)
+{
+    (void)o, (void)a;
+    puts("gradc " GRADC_VERSION);
+}
+
+int main(int argc, char **argv)
+{
+    Arena *a = new_arena();
+    Options o = read_options(argc, argv, a);
+    void (*const run[NVERB])(const Options *, Arena *) = {
+        [BUILD] = run_build, [EMIT] = run_emit, [GRAD] = run_grad,   [CHECK] = run_check,
+        [INFO] = run_info,   [FMT] = run_fmt,   [HELP] = run_help,   [VERSION] = run_version,
+    };
+    run[o.verb](&o, a);
+    return 0;
+}

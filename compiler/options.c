@@ -1,0 +1,237 @@
+/* The command line, from two tables: verbs, and the options that each of them takes. */
+#include "options.h"
+
+#include "str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct VerbRow {
+    const char *name, *arguments, *meaning;
+} verb_row[NVERB] = {
+    [BUILD]   = {"build", "FILE", "compile to a program that trains (see './it help')"},
+    [EMIT]    = {"emit", "FILE", "write the C and its header"},
+    [GRAD]    = {"grad", "FILE [NAME]", "show the equations and what is derived from them"},
+    [CHECK]   = {"check", "FILE", "hold derivatives and C against the interpreter"},
+    [INFO]    = {"info", "FILE", "show inputs, parameters, work and memory"},
+    [FMT]     = {"fmt", "FILE", "write the program in its canonical form"},
+    [HELP]    = {"help", "", "show this"},
+    [VERSION] = {"version", "", "show the version"},
+};
+
+#define ALL       (1u << BUILD | 1u << EMIT | 1u << GRAD | 1u << CHECK | 1u << INFO)
+#define TO_C      (1u << BUILD | 1u << EMIT | 1u << INFO)
+#define COMPILES  (1u << BUILD | 1u << CHECK)
+
+typedef enum Kind { TEXT, COUNT, NUMBER, DEFINE } Kind;
+
+static const struct OptionRow {
+    const char *name, *value, *meaning;
+    Kind kind;
+    unsigned verbs;
+    bool in_banner; /* it changes the C */
+    size_t field;
+} option_row[] = {
+    {"-o", "FILE", "where the result goes; - is stdout", TEXT, ALL | 1u << FMT, false, offsetof(Options, output)},
+    {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
+    {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
+    {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
+    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, TO_C | 1u << CHECK, true, offsetof(Options, target)},
+    {"--real", "TYPE", "f32 or f64", TEXT, TO_C, true, offsetof(Options, real)},
+    {"--lanes", "N", "numbers in a vector, a power of two", COUNT, TO_C | 1u << CHECK, true, offsetof(Options, lanes)},
+    {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
+    {"--header", "FILE", "where the header goes; beside the C if not given", TEXT, 1u << EMIT, false, offsetof(Options, header)},
+    {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES, false, offsetof(Options, cc)},
+    {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
+    {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
+};
+/* clang-format on */
+
+enum { NOPTION = sizeof option_row / sizeof *option_row };
+
+void print_help(void)
+{
+    printf("gradc compiles networks written as equations to C.\n\n");
+    for (Verb v = 0; v < NVERB; v++)
+        printf("  gradc %-7s %-13s %s\n", verb_row[v].name, verb_row[v].arguments,
+               verb_row[v].meaning);
+    printf("\nFILE is a program; - reads it from stdin. Options:\n\n");
+    for (int i = 0; i < NOPTION; i++)
+        printf("  %-9s %-11s %s\n", option_row[i].name, option_row[i].value,
+               option_row[i].meaning);
+    printf("\nThreads are the trainer's: ./it train --threads N.\n"
+           "Exit status: 0 fine, 1 the program is wrong, 2 usage or environment, "
+           "70 gradc's own fault.\n");
+}
+
+static const char *did_you_mean(const char *word, const char *const *candidate, int n)
+{
+    const char *near = nearest(word, candidate, n);
+    return near ? intern_f("; did you mean '%s'?", near) : "";
+}
+
+static Verb read_verb(const char *word)
+{
+    const char *name[NVERB];
+    if (!strcmp(word, "--version"))
+        return VERSION;
+    if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+        return HELP;
+    for (Verb v = 0; v < NVERB; v++) {
+        name[v] = verb_row[v].name;
+        if (!strcmp(word, name[v]))
+            return v;
+    }
+    fatal("unknown verb '%s'%s", word, did_you_mean(word, name, NVERB));
+}
+
+/* The row that word names, and its value if the word holds it too: --target=native, -Dn=3. */
+static const struct OptionRow *find_option(const char *word, const char **value)
+{
+    size_t length = strcspn(word, "=");
+    *value = NULL;
+    for (int i = 0; i < NOPTION; i++) {
+        const char *name = option_row[i].name;
+        if (name[1] != '-' && !strncmp(word, name, 2)) {
+            *value = word[2] ? word + 2 : NULL;
+            return &option_row[i];
+        }
+        if (strlen(name) == length && !strncmp(word, name, length)) {
+            *value = word[length] ? word + length + 1 : NULL;
+            return &option_row[i];
+        }
+    }
+    const char *name[NOPTION];
+    for (int i = 0; i < NOPTION; i++)
+        name[i] = option_row[i].name;
+    fatal("unknown option '%s'%s", word,
+          did_you_mean(intern_n(word, length), name, NOPTION));
+}
+
+static int read_count(const char *option, const char *value)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(value, &end, 10);
+    if (errno || *end || end == value || n < 1 || n > INT_MAX)
+        fatal("%s takes a whole number from 1, not '%s'", option, value);
+    return (int)n;
+}
+
+static double read_number(const char *option, const char *value)
+{
+    char *end;
+    double x = strtod(value, &end);
+    if (*end || end == value || !(x > 0) || isinf(x))
+        fatal("%s takes a number greater than 0, not '%s'", option, value);
+    return x;
+}
+
+static Define read_define(const char *value, Arena *a)
+{
+    const char *sign = strchr(value, '=');
+    if (!sign || sign == value || !sign[1])
+        fatal("-D takes NAME=VALUE, not '%s'", value);
+    return (Define){intern_n(value, (size_t)(sign - value)), format(a, "%s", sign + 1)};
+}
+
+static void set_option(Options *o, const struct OptionRow *row, const char *value, Arena *a)
+{
+    void *field = (char *)o + row->field;
+    switch (row->kind) {
+    case TEXT:
+        *(const char **)field = value;
+        break;
+    case COUNT:
+        *(int *)field = read_count(row->name, value);
+        break;
+    case NUMBER:
+        *(double *)field = read_number(row->name, value);
+        break;
+    case DEFINE:
+        PUSH(a, &o->define, read_define(value, a));
+        break;
+    }
+    if (row->in_banner)
+        o->text = format(a, "%s %s%s%s", o->text, row->name, row->kind == DEFINE ? "" : " ",
+                         value);
+}
+
+static void set_argument(Options *o, const char *word)
+{
+    if (!o->file)
+        o->file = word;
+    else if (o->verb == GRAD && !o->name)
+        o->name = word;
+    else
+        fatal("'%s' is one argument too many: gradc %s %s", word, verb_row[o->verb].name,
+              verb_row[o->verb].arguments);
+}
+
+static void check_choice(const char *option, const char *value, const char *const *choice,
+                         int n)
+{
+    Arena *a = new_arena();
+    char *list = "";
+    for (int i = 0; i < n; i++) {
+        if (!strcmp(value, choice[i])) {
+            free_arena(a);
+            return;
+        }
+        list = format(a, "%s%s%s", list, i ? i + 1 < n ? ", " : " or " : "", choice[i]);
+    }
+    fatal("%s is %s, not '%s'", option, list, value);
+}
+
+static void check_values(const Options *o)
+{
+    static const char *const real[] = {"f32", "f64"};
+    static const char *const dump[] = {"parse", "elab", "derive", "simplify.init",
+                                       "simplify.forward", "simplify.gradients",
+                                       "simplify.step", "loops"};
+    check_choice("--real", o->real, real, 2);
+    if (o->dump)
+        check_choice("--dump", o->dump, dump, sizeof dump / sizeof *dump);
+    if (o->lanes & (o->lanes - 1))
+        fatal("--lanes is a power of two, not %d", o->lanes);
+    for (int i = 0; o->prefix && o->prefix[i]; i++)
+        if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", o->prefix[i]) &&
+            (i == 0 || !strchr("0123456789", o->prefix[i])))
+            fatal("--prefix is a C identifier, not '%s'", o->prefix);
+}
+
+Options read_options(int argc, char **argv, Arena *a)
+{
+    Options o = {.verb = HELP, .target = "native", .real = "f32", .text = ""};
+    if (argc < 2)
+        fatal("what to do? 'gradc help' lists it");
+    o.verb = read_verb(argv[1]);
+    bool only_arguments = false;
+    for (int i = 2; i < argc; i++) {
+        const char *word = argv[i], *value;
+        if (!only_arguments && !strcmp(word, "--")) {
+            only_arguments = true;
+        } else if (only_arguments || word[0] != '-' || !word[1]) {
+            set_argument(&o, word);
+        } else if (!strcmp(word, "--help")) {
+            o.verb = HELP;
+        } else {
+            const struct OptionRow *row = find_option(word, &value);
+            if (!(row->verbs >> o.verb & 1))
+                fatal("'%s' takes no option '%s'", verb_row[o.verb].name, row->name);
+            if (!value && ++i == argc)
+                fatal("%s takes a value: %s", row->name, row->value);
+            set_option(&o, row, value ? value : argv[i], a);
+        }
+    }
+    if (!o.file && verb_row[o.verb].arguments[0] && o.verb != HELP)
+        fatal("no file: gradc %s %s", verb_row[o.verb].name, verb_row[o.verb].arguments);
+    check_values(&o);
+    return o;
+}

@@ -1,0 +1,28 @@
+/* The command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "elab.h"
+#include "vec.h"
+
+typedef enum Verb { BUILD, EMIT, GRAD, CHECK, INFO, FMT, HELP, VERSION, NVERB } Verb;
+
+typedef struct Options {
+    Verb verb;
+    const char *file;   /* the source; "-" is stdin */
+    const char *name;   /* grad: the tensor whose gradient is asked for, or NULL */
+    const char *output, *header, *prefix, *model, *cc, *dump; /* NULL: not given */
+    const char *target; /* "native" if not given */
+    const char *real;   /* "f32" if not given */
+    int lanes, batch;   /* 0: not given */
+    double tol;         /* 0: not given */
+    VEC(Define) define;
+    const char *text;   /* the options that change the C, as given: for the banner */
+} Options;
+
+/* Whatever is wrong with them ends gradc with 2 and a message. */
+Options read_options(int argc, char **argv, Arena *a);
+
+void print_help(void);
+
+#endif

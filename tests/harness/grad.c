@@ -1,0 +1,95 @@
+/* Derivatives against finite differences, and emitted C against the interpreter: for every row
+ * of ir/ops.def, every program of tests/grad, and every example. Nothing is written by hand for
+ * a row: its value text says how the language spells it. */
+#include "run.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Row {
+    char name[16], value[32], result[8], properties[32];
+    int arity;
+    double lo, hi;
+} Row;
+
+static const Row row[] = {
+#define OP(name, arity, value, result, properties, lo, hi)                                   \
+    {#name, #value, #result, #properties, arity, lo, hi},
+#include "ops.def"
+};
+
+/* The expression a program writes to get the row's primitive. `f(...)` in the table is gr_f. */
+static const char *spelling(const Row *o)
+{
+    if (strstr(o->properties, "PICK"))
+        return "if a < b then b else c";
+    if (strstr(o->properties, "LOGIC"))
+        return o->arity == 1 ? text("if %s(a < b) then c else a", strcmp(o->name, "not") ? "" : "not ")
+                             : text("if a < b %s b < c then a else c", o->name);
+    if (!strcmp(o->name, "square"))
+        return "a^2";
+    const char *e = strncmp(o->value, "gr_", 3) ? o->value : o->value + 3;
+    if (!strcmp(o->name, "pow"))
+        e = "a^b";
+    return strcmp(o->result, "BOOL") ? e : text("if %s then a else c", e);
+}
+
+static const char *program(const Row *o)
+{
+    const char *init = text("uniform(%g, %g)", o->lo, o->hi);
+    return text("model primitive {\n"
+                "  input x[3]\n"
+                "  param a[3] = %s\n"
+                "  param b[3] = %s\n"
+                "  param c[3] = %s\n"
+                "  y[i] = x[i] * (%s)\n"
+                "  loss y\n"
+                "}\n",
+                init, init, init, text("%s", spelling(o)));
+}
+
+TestSuite(grad, .timeout = 300);
+
+ParameterizedTestParameters(grad, primitive)
+{
+    Row *copy = cr_malloc(sizeof row);
+    memcpy(copy, row, sizeof row);
+    return cr_make_param_array(Row, copy, sizeof row / sizeof *row);
+}
+
+ParameterizedTest(Row *o, grad, primitive)
+{
+    char *file = text("%s/%s.nn", scratch(), o->name);
+    write_text(file, program(o));
+    Run r = run("$GRADC check %s", file);
+    cr_assert(r.status == 0, "%s: exit %d\n%s%s%s", o->name, r.status, program(o), r.out, r.err);
+}
+
+/* Small sizes: a finite difference costs two forward passes per element. */
+static void check(const char *path)
+{
+    Run r = run("$GRADC check %s %s", path, options_of(path));
+    cr_assert(r.status == 0, "%s: exit %d\n%s%s", path, r.status, r.out, r.err);
+}
+
+ParameterizedTestParameters(grad, program)
+{
+    return cases("tests/grad", ".nn");
+}
+
+ParameterizedTest(Case *c, grad, program)
+{
+    check(c->path);
+}
+
+ParameterizedTestParameters(grad, example)
+{
+    return cases("examples", ".nn");
+}
+
+ParameterizedTest(Case *c, grad, example)
+{
+    check(c->path);
+}

@@ -1,0 +1,411 @@
+/* Whole programs: built, run, and held against numbers from elsewhere.
+ *
+ * e2e/NAME.nn with NAME.in, NAME.params and NAME.out.safetensors: PyTorch's value and
+ * gradient of everything, made by e2e/make_fixtures.py. The other fixtures there are
+ * parameters after some updates by each optimizer, and tables of each schedule. */
+#include "grdata.h"
+#include "run.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(e2e, .timeout = 300);
+
+/* ---- Building and reading ---- */
+
+/* The program, built from a source in a folder of its own, as DIR/m; DIR is returned. */
+static char *build(const char *source, const char *options)
+{
+    char *dir = scratch();
+    must("$GRADC build %s %s -o %s/m", source, options, dir);
+    return dir;
+}
+
+static char *build_text(const char *program, const char *options)
+{
+    char *file = text("%s/m.nn", scratch());
+    write_text(file, program);
+    return build(file, options);
+}
+
+static gr_safetensors load(const char *path)
+{
+    gr_bytes bytes;
+    gr_safetensors s;
+    gr_error e = {""};
+    cr_assert(gr_read_file(path, &bytes, &e) &&
+                  gr_parse_safetensors(bytes.data, bytes.size, &s, &e),
+              "%s: %s", path, e.text);
+    return s;
+}
+
+static char *fixture(const char *name)
+{
+    return text(SOURCE "/tests/e2e/%s.safetensors", name);
+}
+
+static const double *reals(const gr_array *a, gr_array *copy)
+{
+    gr_error e;
+    cr_assert(gr_convert(a, GR_F64, 0, copy, &e), "%s", e.text);
+    return copy->data;
+}
+
+/* Every number within `tolerance` of its own size; numbers that are mere rounding error of
+ * the others in the tensor need not agree. */
+static void compare(const char *what, const gr_array *a, const gr_array *b,
+                    double tolerance)
+{
+    gr_array copy[2];
+    const double *x = reals(a, &copy[0]), *y = reals(b, &copy[1]);
+    size_t n, m;
+    gr_count(a->rank, a->dim, &n);
+    gr_count(b->rank, b->dim, &m);
+    cr_assert(n == m && n > 0, "%s: %zu numbers, expected %zu", what, n, m);
+
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fabs(y[i]));
+    for (size_t i = 0; i < n; i++)
+        cr_assert(fabs(x[i] - y[i]) <= tolerance * fabs(y[i]) + 1e-14 * most,
+                  "%s[%zu] is %.17g, expected %.17g", what, i, x[i], y[i]);
+}
+
+/* Every tensor of `expected` whose name begins with `prefix` is in `got`, without it. */
+static int compare_all(const gr_safetensors *got, const gr_safetensors *expected,
+                       const char *prefix, double tolerance)
+{
+    int n = 0;
+    for (int i = 0; i < expected->tensors; i++) {
+        const gr_named *t = &expected->tensor[i];
+        if (strncmp(t->name, prefix, strlen(prefix)) != 0)
+            continue;
+        const char *name = t->name + strlen(prefix);
+        const gr_array *found = gr_tensor_named(got, name);
+        cr_assert(found, "no '%s' was written", name);
+        compare(name, found, &t->array, tolerance);
+        n++;
+    }
+    return n;
+}
+
+/* ---- Values and gradients ---- */
+
+static void compare_gradients(const char *name, const char *params, int tensors)
+{
+    char *dir = build(text(SOURCE "/tests/e2e/%s.nn", name), "--real f64");
+    must("%s/m grad %s --inputs %s --out %s/g.safetensors", dir, params,
+         fixture(text("%s.in", name)), dir);
+    gr_safetensors got = load(text("%s/g.safetensors", dir));
+    gr_safetensors expected = load(fixture(text("%s.out", name)));
+    int n = compare_all(&got, &expected, "", 1e-10);
+    cr_assert(n == tensors, "%s: %d tensors compared, expected %d", name, n, tensors);
+}
+
+Test(e2e, mlp) { compare_gradients("mlp", text("--params %s", fixture("mlp.params")), 8); }
+
+Test(e2e, activations) { compare_gradients("activations", "", 41); }
+
+Test(e2e, losses) { compare_gradients("losses", "", 40); }
+
+/* ---- Optimizers ---- */
+
+/* The settings of a train block that mean what OPTIMIZERS of make_fixtures.py says. */
+static const struct Optimizer {
+    char name[24], settings[120];
+} optimizer[] = {
+    {"sgd", "optimizer = sgd(lr = 0.1)"},
+    {"sgd_momentum", "optimizer = sgd(lr = 0.1, momentum = 0.9)"},
+    {"sgd_nesterov",
+     "optimizer = sgd(lr = 0.05, momentum = 0.9, nesterov = true, decay = 0.01)"},
+    {"sgd_decay", "optimizer = sgd(lr = 0.1, decay = 0.01)"},
+    {"adam", "optimizer = adam(lr = 0.01)"},
+    {"adam_options",
+     "optimizer = adam(lr = 0.01, beta1 = 0.8, beta2 = 0.95, eps = 1e-4, decay = 0.02)"},
+    {"adamw", "optimizer = adamw()"},
+    {"adamw_options", "optimizer = adamw(lr = 0.01, decay = 0.05)"},
+    {"rmsprop", "optimizer = rmsprop()"},
+    {"rmsprop_options",
+     "optimizer = rmsprop(lr = 0.003, alpha = 0.9, momentum = 0.8, decay = 0.02)"},
+    {"adagrad", "optimizer = adagrad(lr = 0.05)"},
+    {"adagrad_options", "optimizer = adagrad(lr = 0.05, lr_decay = 0.1, decay = 0.02)"},
+    {"adadelta", "optimizer = adadelta()"},
+    {"adadelta_options", "optimizer = adadelta(lr = 0.5, rho = 0.8, decay = 0.02)"},
+    {"adamax", "optimizer = adamax()"},
+    {"adamax_options", "optimizer = adamax(lr = 0.01, decay = 0.02)"},
+    {"lion", "optimizer = lion(lr = 0.003, decay = 0.1)"},
+    {"clip_norm", "optimizer = sgd(lr = 0.5)  clip = clip_norm(grad, 0.1, grad_norm)"},
+    {"clip_value", "optimizer = sgd(lr = 0.5)  clip = clip_value(grad, 0.02)"},
+    {"scheduled", "optimizer = adam(lr = 0.01 * cosine(total = 120, least = 0.1))"},
+};
+
+ParameterizedTestParameters(e2e, optimizers)
+{
+    struct Optimizer *copy = cr_malloc(sizeof optimizer);
+    memcpy(copy, optimizer, sizeof optimizer);
+    return cr_make_param_array(struct Optimizer, copy,
+                               sizeof optimizer / sizeof *optimizer);
+}
+
+/* mlp.nn with another train block. */
+static char *mlp_with(const char *settings)
+{
+    char *program = read_text(SOURCE "/tests/e2e/mlp.nn");
+    int before = (int)(strstr(program, "train {") - program);
+    return text("%.*strain { batch = 6  %s }\n}\n", before, program, settings);
+}
+
+ParameterizedTest(struct Optimizer *o, e2e, optimizers)
+{
+    char *dir = build_text(mlp_with(o->settings), "--real f64");
+    gr_safetensors expected = load(fixture("optimizers"));
+    static const int steps[] = {1, 2, 100};
+    for (int i = 0; i < 3; i++) {
+        must("%s/m step --params %s --inputs %s --steps %d --out %s/after.safetensors", dir,
+             fixture("mlp.params"), fixture("mlp.in"), steps[i], dir);
+        gr_safetensors got = load(text("%s/after.safetensors", dir));
+        int n = compare_all(&got, &expected, text("%s.%d.", o->name, steps[i]), 1e-9);
+        cr_assert(n == 4, "%s after %d: %d tensors compared", o->name, steps[i], n);
+    }
+}
+
+/* ---- Schedules ---- */
+
+/* The calls that mean what SCHEDULES of make_fixtures.py says. */
+static const struct Schedule {
+    char name[24], call[64];
+} schedule[] = {
+    {"constant", "constant(warmup = 8)"},
+    {"step_decay", "step_decay(7, 0.5)"},
+    {"step_decay_warm", "step_decay(every = 7, warmup = 5)"},
+    {"exponential", "exponential(0.9)"},
+    {"exponential_warm", "exponential(gamma = 0.95, warmup = 6)"},
+    {"cosine", "cosine(total = 40)"},
+    {"cosine_warm", "cosine(warmup = 10, total = 40, least = 0.1)"},
+    {"linear", "linear(total = 30, least = 0.25)"},
+    {"linear_warm", "linear(warmup = 4, total = 40)"},
+    {"one_cycle", "one_cycle(total = 40)"},
+    {"one_cycle_options", "one_cycle(total = 40, rise = 0.25, div = 10, final = 100)"},
+};
+
+enum { SCHEDULES = sizeof schedule / sizeof *schedule };
+
+/* At update k only table[k-1] has a gradient, which is -1: there the factor of update k is
+ * left. A factor is a scalar function like any other, so one model holds all. */
+Test(e2e, schedules)
+{
+    char *program = "model table {\n  input x\n";
+    char *sum = "x";
+    for (int i = 0; i < SCHEDULES; i++) {
+        program = text("%s  param %s[40] = 0\n  l%d = sum(k) if k == step - 1 then %s[k] * "
+                       "%s else 0\n",
+                       program, schedule[i].name, i, schedule[i].name, schedule[i].call);
+        sum = text("%s - l%d", sum, i);
+    }
+    program = text("%s  loss %s\n  train { batch = 1  optimizer = sgd(lr = 1) }\n}\n",
+                   program, sum);
+    char *dir = build_text(program, "--real f64");
+    write_text(text("%s/x.csv", dir), "0\n");
+    must("%s/m step x=%s/x.csv --steps 40 --out %s/after.safetensors", dir, dir, dir);
+    gr_safetensors got = load(text("%s/after.safetensors", dir));
+    gr_safetensors expected = load(fixture("schedules"));
+    cr_assert(compare_all(&got, &expected, "", 1e-12) == SCHEDULES);
+}
+
+/* ---- Determinism ---- */
+
+static void assert_same(const char *a, const char *b)
+{
+    Run r = run("cmp %s %s", a, b);
+    cr_assert(r.status == 0, "%s%s", r.out, r.err);
+}
+
+static const char digits[] = SOURCE "/examples/digits/digits.nn";
+static const char train_digits[] =
+    "train pixels=" SOURCE "/examples/digits/train.csv:0-63 digit=" SOURCE
+    "/examples/digits/train.csv:64";
+static const char test_digits[] =
+    "pixels=" SOURCE "/examples/digits/test.csv:0-63 digit=" SOURCE
+    "/examples/digits/test.csv:64";
+
+Test(e2e, same_c_every_time)
+{
+    char *dir = scratch();
+    must("$GRADC emit %s -o %s/a.c --header %s/m.h", digits, dir, dir);
+    must("cp %s/m.h %s/first.h", dir, dir);
+    must("cd / && $GRADC emit %s -o %s/b.c --header %s/m.h", digits, dir, dir);
+    assert_same(text("%s/a.c", dir), text("%s/b.c", dir));
+    assert_same(text("%s/first.h", dir), text("%s/m.h", dir));
+}
+
+Test(e2e, same_bits_for_any_threads)
+{
+    char *dir = build(digits, "");
+    for (int threads = 1; threads <= 3; threads++)
+        must("%s/m %s --epochs 1 --threads %d --out %s/run%d", dir, train_digits, threads,
+             dir, threads);
+    assert_same(text("%s/run1/last.safetensors", dir),
+                text("%s/run2/last.safetensors", dir));
+    assert_same(text("%s/run1/last.safetensors", dir),
+                text("%s/run3/last.safetensors", dir));
+}
+
+/* ---- Learning ---- */
+
+/* What follows NAME in the line of text, as a number. */
+static double figure(const char *s, const char *name)
+{
+    s = strstr(s, name);
+    cr_assert(s, "no %s", name);
+    s += strlen(name);
+    return strtod(s + strcspn(s, "0123456789.-"), NULL);
+}
+
+/* Train, then the metric called accuracy over other examples. */
+static double accuracy(const char *dir, const char *train, const char *test)
+{
+    must("cd %s && ./m train %s --out run", dir, train);
+    return figure(must("cd %s && ./m eval %s --params run", dir, test).out, "accuracy");
+}
+
+Test(e2e, digits)
+{
+    char *dir = build(digits, "");
+    double a = accuracy(dir, train_digits + strlen("train "), test_digits);
+    cr_assert(a >= 0.97, "accuracy %g", a);
+}
+
+Test(e2e, iris)
+{
+    char *dir = build(SOURCE "/examples/iris/iris.nn", "");
+    const char *data = "x=" SOURCE "/examples/iris/iris.csv:0-3 species=" SOURCE
+                       "/examples/iris/iris.csv:4";
+    double a = accuracy(dir, data, data);
+    cr_assert(a >= 0.95, "accuracy %g", a);
+}
+
+Test(e2e, exclusive_or)
+{
+    char *dir = build(SOURCE "/examples/xor/xor.nn", "");
+    const char *data =
+        "x=" SOURCE "/examples/xor/xor.csv:0-1 y=" SOURCE "/examples/xor/xor.csv:2";
+    double a = accuracy(dir, data, data);
+    cr_assert(a == 1, "accuracy %g", a);
+}
+
+/* A scalar function, a layer, a loss and an optimizer that are in no library. */
+Test(e2e, custom)
+{
+    char *dir = build(SOURCE "/examples/custom/custom.nn", "");
+    double a = accuracy(dir, train_digits + strlen("train "), test_digits);
+    cr_assert(a >= 0.95, "accuracy %g", a);
+}
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+
+/* One of ten epochs is enough to see that it learns. */
+Test(e2e, fashion)
+{
+    if (!exists(FASHION "train-images-idx3-ubyte.gz"))
+        cr_skip_test("dataset-fashion-mnist is not installed");
+    char *dir = build(SOURCE "/examples/fashion/fashion.nn", "");
+    double a = accuracy(dir,
+                        "image=" FASHION "train-images-idx3-ubyte.gz kind=" FASHION
+                        "train-labels-idx1-ubyte.gz --epochs 1",
+                        "image=" FASHION "t10k-images-idx3-ubyte.gz kind=" FASHION
+                        "t10k-labels-idx1-ubyte.gz");
+    cr_assert(a >= 0.8, "accuracy %g", a);
+}
+
+/* ---- Bad input: one line that says what is wrong, exit 2, nothing written ---- */
+
+static const char table[] = "model table {\n"
+                            "  input x[2]\n"
+                            "  input t : index < 3\n"
+                            "  z = dense(x, 3)\n"
+                            "  loss cross_entropy(z, t)\n"
+                            "  train { batch = 2  epochs = 1  optimizer = sgd() }\n"
+                            "}\n";
+
+/* Files beside the program: what they hold, which arguments use them, and what must be said
+ * of them. */
+static const struct Bad {
+    char file[32], content[64], arguments[64], says[3][32];
+} bad[] = {
+    {"", "", "x=gone.csv t=t.csv", {"gone.csv", "No such file", ""}},
+    {"x.csv", "1,2,3\n4,5,6\n", "x=x.csv t=t.csv", {"x.csv", "'x'", "3"}},
+    {"x.csv", "1,2\n3,potato\n", "x=x.csv t=t.csv", {"x.csv", "potato", "line 2"}},
+    {"x.csv", "1,2\n", "x=x.csv t=t.csv", {"'x'", "1", "2"}},
+    {"x.csv", "", "x=x.csv t=t.csv", {"x.csv", "", ""}},
+    {"l.csv", "0\n3\n", "x=good.csv t=l.csv", {"l.csv", "'t'", "3"}},
+    {"l.csv", "0\n-1\n", "x=good.csv t=l.csv", {"l.csv", "'t'", "-1"}},
+    {"l.csv", "0\n0.5\n", "x=good.csv t=l.csv", {"l.csv", "'t'", "0.5"}},
+    {"", "", "x=good.csv", {"'t'", "", ""}},
+    {"", "", "x=good.csv y=t.csv", {"'y'", "", ""}},
+    {"x.npy", "\x93NUMPY\x01", "x=x.npy t=t.csv", {"x.npy", "", ""}},
+    {"p.safetensors",
+     "no safetensors",
+     "x=good.csv t=t.csv --params p.safetensors",
+     {"p.safetensors", "", ""}},
+};
+
+ParameterizedTestParameters(e2e, bad_data)
+{
+    struct Bad *copy = cr_malloc(sizeof bad);
+    memcpy(copy, bad, sizeof bad);
+    return cr_make_param_array(struct Bad, copy, sizeof bad / sizeof *bad);
+}
+
+static int lines(const char *s)
+{
+    int n = 0;
+    for (; *s; s++)
+        n += *s == '\n';
+    return n;
+}
+
+/* A run on bad data: it must fail so, and leave no file. */
+static void assert_refused(const char *dir, const char *arguments, const char (*says)[32])
+{
+    Run r = run("cd %s && ./m train %s --out run", dir, arguments);
+    cr_assert(r.status == 2, "%s: exit %d\n%s%s", arguments, r.status, r.out, r.err);
+    cr_assert(lines(r.err) == 1, "%s: not one line:\n%s", arguments, r.err);
+    for (int i = 0; i < 3; i++)
+        cr_assert(strstr(r.err, says[i]), "%s: no \"%s\" in: %s", arguments, says[i],
+                  r.err);
+    cr_assert(!exists(text("%s/run/last.safetensors", dir)), "%s: written", arguments);
+}
+
+static char *build_table(void)
+{
+    char *dir = build_text(table, "");
+    write_text(text("%s/good.csv", dir), "1,2\n3,4\n");
+    write_text(text("%s/t.csv", dir), "0\n2\n");
+    return dir;
+}
+
+ParameterizedTest(struct Bad *b, e2e, bad_data)
+{
+    char *dir = build_table();
+    if (b->file[0])
+        write_text(text("%s/%s", dir, b->file), b->content);
+    assert_refused(dir, b->arguments, b->says);
+}
+
+Test(e2e, parameters_of_another_model)
+{
+    char *dir = build_table();
+    static const char says[3][32] = {"mlp.params.safetensors", "z.W", "(3, 7)"};
+    assert_refused(dir, text("x=good.csv t=t.csv --params %s", fixture("mlp.params")),
+                   says);
+}
+
+Test(e2e, good_data_is_accepted)
+{
+    must("cd %s && ./m train x=good.csv t=t.csv --out run && test -s run/last.safetensors",
+         build_table());
+}

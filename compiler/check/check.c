@@ -1,0 +1,468 @@
+/* The table of `gradc check`.
+ *
+ * At one point, drawn from a seed, every gradient is found in three ways: by the derived
+ * equations, interpreted; by finite differences of the interpreted loss; and by the emitted
+ * programs in double and single precision, which also give every output and, after one step,
+ * every parameter and state. Errors are relative to
+ *
+ *   the greater of the two numbers, but at least an eighth of the tensor's greatest element and
+ *   a thousandth of the greatest of its section (gradients, values, what a step leaves)
+ *
+ * so that rounding in a number close to 0 is no error, and a wrong formula cannot hide: it would
+ * have to be right to within a ten-billionth of the greatest gradient. */
+#include "check.h"
+
+#include "differences.h"
+#include "probe.h"
+#include "sample.h"
+#include "str.h"
+
+#include <math.h>
+
+enum { ELEMENTS = 64, FEW = 5 };           /* looked at per tensor at most; examples */
+static const double TOL = 1e-7, TOL64 = 1e-12, TOL32 = 1e-4;
+static const double OWN = 1.0 / 8, OTHERS = 1e-3; /* scales: see above */
+static const double PATIENCE = 4e8, ENOUGH = 1e8;  /* evaluations of nodes: some seconds */
+
+/* The greatest error in a tensor, and where. */
+typedef struct Worst {
+    bool done;
+    double error, want, got;
+    int64_t at, compared, kinks;
+} Worst;
+
+typedef enum Section { GRADIENTS, VALUES, STEPPED, NSECTION } Section;
+
+typedef struct Row {
+    Section section;
+    const char *name;    /* in the table, and of the record in the probe's answer */
+    const Tensor *value; /* whose value it is in the interpreter */
+    const Tensor *by;    /* GRADIENTS: the parameter or input */
+    Worst differences, f64, f32;
+} Row;
+
+typedef struct Check {
+    const Graph *g;
+    const CheckOptions *o;
+    Arena *arena;
+    Out *out;
+    Out complaints;
+    Run run;
+    const Tensor *loss;
+    VEC(Row) row;
+    double greatest[NSECTION];
+    double tol;
+} Check;
+
+/* ---- Rows ---- */
+
+static bool is_batched(const Tensor *t) { return t->rank > 0 && t->idx[0].batch; }
+
+/* Elements that the examples given fill. */
+static int64_t count(const Check *c, const Tensor *t)
+{
+    int64_t n = count_of(t->idx, t->rank);
+    return is_batched(t) ? n / t->idx[0].extent * c->run.n : n;
+}
+
+static void add_row(Check *c, Section section, const char *name, const Tensor *value,
+                    const Tensor *by)
+{
+    PUSH(c->arena, &c->row, (Row){.section = section, .name = name, .value = value, .by = by});
+}
+
+static void list_rows(Check *c)
+{
+    const Graph *g = c->g;
+    for (int i = 0; i < g->root.n; i++) {
+        const Root *r = &g->root.at[i];
+        if (r->kind == ROOT_GRADIENT)
+            add_row(c, GRADIENTS, intern_f("grad.%s", r->target->name), r->value, r->target);
+        if (r->kind == ROOT_LOSS || r->kind == ROOT_METRIC || r->kind == ROOT_OUTPUT)
+            add_row(c, VALUES, r->name, r->value, NULL);
+    }
+    for (int i = 0; i < g->tensor.n; i++) {
+        const Tensor *t = g->tensor.at[i];
+        if (t->role == PARAM || t->role == STATE)
+            add_row(c, STEPPED, t->name, t, NULL);
+    }
+}
+
+static double magnitude(const Check *c, const Tensor *t)
+{
+    double most = 0;
+    for (int64_t i = 0; i < count(c, t); i++) {
+        double x = fabs((double)c->run.value[t->id][i]);
+        most = isfinite(x) && x > most ? x : most;
+    }
+    return most;
+}
+
+static double scale(const Check *c, const Row *r)
+{
+    return fmax(OWN * magnitude(c, r->value), OTHERS * c->greatest[r->section]);
+}
+
+static void measure_sections(Check *c, Section from, Section to)
+{
+    for (int s = from; s <= (int)to; s++)
+        c->greatest[s] = 0;
+    for (int i = 0; i < c->row.n; i++) {
+        Section s = c->row.at[i].section;
+        if (s >= from && s <= to)
+            c->greatest[s] = fmax(c->greatest[s], magnitude(c, c->row.at[i].value));
+    }
+}
+
+static double relative_error(double a, double b, double least)
+{
+    if (a == b || (isnan(a) && isnan(b)))
+        return 0;
+    double error = fabs(a - b) / fmax(fmax(fabs(a), fabs(b)), least);
+    return isnan(error) ? INFINITY : error;
+}
+
+static void note_error(Worst *w, int64_t at, double want, double got, double least)
+{
+    double error = relative_error(want, got, least);
+    if (!w->compared++ || error > w->error)
+        w->error = error, w->at = at, w->want = want, w->got = got;
+    w->done = true;
+}
+
+/* ---- Differences ---- */
+
+struct Counting {
+    double nodes;
+};
+
+static void count_node(Expr *e, void *context)
+{
+    (void)e;
+    ((struct Counting *)context)->nodes++;
+}
+
+/* Evaluations of nodes that one run of the equations costs, at n examples. */
+static double cost(const Graph *g, const bool *which, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < g->tensor.n; i++) {
+        const Tensor *t = g->tensor.at[i];
+        if (!t->body || (which && !which[i]))
+            continue;
+        struct Counting c = {0};
+        walk(t->body, count_node, &c);
+        for (int k = 0; k < t->nidx; k++)
+            c.nodes *= t->idx[k].batch ? n : t->idx[k].extent;
+        sum += c.nodes;
+    }
+    return sum;
+}
+
+/* How many elements of each tensor there is time for. */
+static int64_t elements_to_try(const Check *c, const Differences *d, int tensors)
+{
+    double each = 16 * cost(c->g, d->which, c->run.n);
+    double affordable = PATIENCE / (each * tensors + 1);
+    return affordable > ELEMENTS ? ELEMENTS : affordable < 4 ? 4 : (int64_t)affordable;
+}
+
+/* All if they are few; else a sample, where a gradient of 0 gets a second draw: of a table that
+ * is looked up most rows have none. */
+static int64_t choose_element(const Check *c, const Row *r, int64_t k, int64_t tries, int64_t n)
+{
+    if (n <= tries)
+        return k;
+    int64_t element = choose_below(c->o->seed, (int)(2 * k), n);
+    if (c->run.value[r->value->id][element] == 0)
+        element = choose_below(c->o->seed, (int)(2 * k + 1), n);
+    return element;
+}
+
+static void compare_differences(Check *c, Row *r, int tensors)
+{
+    Differences d = begin_differences(&c->run, c->loss, r->by, c->arena);
+    int64_t n = count(c, r->by), tries = elements_to_try(c, &d, tensors);
+    for (int64_t k = 0; k < n && k < tries; k++) {
+        int64_t element = choose_element(c, r, k, tries, n);
+        Slope s = slope(&d, element);
+        if (s.kink)
+            r->differences.kinks++;
+        else
+            note_error(&r->differences, element, (double)s.value,
+                       (double)c->run.value[r->value->id][element], scale(c, r));
+    }
+    r->differences.done = true;
+    end_differences(&d);
+}
+
+static void compare_all_differences(Check *c)
+{
+    int tensors = 0;
+    for (int i = 0; i < c->row.n; i++)
+        tensors += c->row.at[i].section == GRADIENTS;
+    for (int i = 0; i < c->row.n; i++)
+        if (c->row.at[i].section == GRADIENTS)
+            compare_differences(c, &c->row.at[i], tensors);
+}
+
+/* ---- Emitted programs ---- */
+
+static Records request(const Check *c)
+{
+    Records all = {0};
+    for (int i = 0; i < c->g->tensor.n; i++) {
+        const Tensor *t = c->g->tensor.at[i];
+        if (t->role == EQUATION)
+            continue;
+        Record r = {t->name, count(c, t), NEWN(c->arena, double, count(c, t))};
+        for (int64_t k = 0; k < r.count; k++)
+            r.at[k] = (double)c->run.value[t->id][k];
+        PUSH(c->arena, &all, r);
+    }
+    return all;
+}
+
+static void compare_record(Check *c, const Row *r, Worst *w, const Records *records)
+{
+    const Record *x = record_named(records, r->name);
+    if (!x || x->count != count(c, r->value)) {
+        put(&c->complaints, "the emitted program gives %s '%s'\n",
+            x ? "a wrong number of elements for" : "no", r->name);
+        return;
+    }
+    for (int64_t k = 0; k < x->count; k++)
+        note_error(w, k, (double)c->run.value[r->value->id][k], x->at[k], scale(c, r));
+}
+
+static void compare_records(Check *c, const Records *records, bool f64, Section from, Section to)
+{
+    for (int i = 0; i < c->row.n; i++) {
+        Row *r = &c->row.at[i];
+        if (r->section >= from && r->section <= to)
+            compare_record(c, r, f64 ? &r->f64 : &r->f32, records);
+    }
+}
+
+static Answer ask_program(Check *c, const char *program, const char *what)
+{
+    const Run *r = &c->run;
+    double how[4] = {r->n, r->training, (double)r->step - 1, (double)r->seed};
+    Records sent = request(c);
+    Answer a = ask(program, &sent, how, c->arena);
+    if (a.wrong)
+        put(&c->complaints, "the emitted %s program %s\n", what, a.wrong);
+    return a;
+}
+
+/* The interpreter's values must be those of the point; afterwards its parameters have made a
+ * step. step() of a program always trains, so only a training run compares what it leaves. */
+static void compare_programs(Check *c)
+{
+    const CheckOptions *o = c->o;
+    Answer f64 = {0}, f32 = {0};
+    if (o->f64)
+        f64 = ask_program(c, o->f64, "f64");
+    if (o->f32)
+        f32 = ask_program(c, o->f32, "f32");
+    bool have64 = o->f64 && !f64.wrong, have32 = o->f32 && !f32.wrong;
+    if (have64)
+        compare_records(c, &f64.gradients, true, GRADIENTS, VALUES);
+    if (have32)
+        compare_records(c, &f32.gradients, false, GRADIENTS, VALUES);
+    if (!c->run.training)
+        return;
+    apply_updates(&c->run);
+    measure_sections(c, STEPPED, STEPPED);
+    if (have64)
+        compare_records(c, &f64.step, true, STEPPED, STEPPED);
+    if (have32)
+        compare_records(c, &f32.step, false, STEPPED, STEPPED);
+}
+
+/* ---- The table ---- */
+
+static const char *place(const Tensor *t, int64_t at, Arena *a)
+{
+    Out o = new_out(a);
+    int64_t rest = count_of(t->idx, t->rank);
+    for (int i = 0; i < t->rank; i++) {
+        rest /= t->idx[i].extent;
+        put(&o, "%s%lld", i ? ", " : "[", (long long)(at / rest));
+        at %= rest;
+    }
+    put(&o, t->rank ? "]" : "");
+    return o.text;
+}
+
+static const char *label(const Check *c, const Row *r)
+{
+    Out o = new_out(c->arena);
+    put(&o, "%s", r->by ? r->by->name : r->name);
+    for (int i = 0; i < r->value->rank; i++) {
+        const Index *idx = &r->value->idx[i];
+        put(&o, "%s%d", i ? ", " : "[", idx->batch ? c->run.n : idx->extent);
+    }
+    put(&o, r->value->rank ? "]" : "");
+    return o.text;
+}
+
+static const char *shown(const Worst *w, Arena *a)
+{
+    if (!w->done)
+        return "-";
+    return w->error == 0 ? "0" : format(a, "%.1e", w->error);
+}
+
+static bool is_over(const Worst *w, double tol) { return w->done && !(w->error <= tol); }
+
+static void print_row(Check *c, const Row *r, int width)
+{
+    const Worst *d = &r->differences;
+    Out *o = c->out;
+    put(o, "  %-*s", width, label(c, r));
+    put(o, "  %9s  %9s", shown(&r->f64, c->arena), shown(&r->f32, c->arena));
+    if (d->done) {
+        put(o, "  %9s", d->compared ? shown(d, c->arena) : "-");
+        put(o, "  %lld of %lld", (long long)d->compared, (long long)count(c, r->by));
+        if (d->kinks)
+            put(o, ", %lld at a kink", (long long)d->kinks);
+        if (d->compared && d->error > 0)
+            put(o, ", worst at %s", r->by->rank ? place(r->by, d->at, c->arena) : "it");
+    }
+    put(o, "\n");
+}
+
+static void print_table(Check *c)
+{
+    static const char *title[NSECTION] = {"gradient of", "value", "after a step"};
+    int width = 12;
+    for (int i = 0; i < c->row.n; i++) {
+        int n = (int)strlen(label(c, &c->row.at[i]));
+        width = n > width ? n : width;
+    }
+    for (int s = 0; s < NSECTION; s++) {
+        bool first = true;
+        for (int i = 0; i < c->row.n; i++) {
+            const Row *r = &c->row.at[i];
+            if ((int)r->section != s || (!r->f64.done && !r->f32.done && !r->differences.done))
+                continue;
+            if (first)
+                put(c->out, "%-*s  %9s  %9s%s\n", width + 2, title[s], "f64", "f32",
+                    r->differences.done ? "  derived against differences" : "");
+            first = false;
+            print_row(c, r, width);
+        }
+    }
+}
+
+/* ---- What is wrong ---- */
+
+static void complain_of_derivative(Check *c, const Row *r)
+{
+    const Worst *d = &r->differences;
+    Out *o = &c->complaints;
+    if (d->compared == 0)
+        put(o, "'%s': every element tried lies at a kink; another --seed may help\n",
+            r->by->name);
+    if (!is_over(d, c->tol))
+        return;
+    put(o, "dL/d%s%s: derived %.17g, finite differences %.17g: the derivation is wrong\n",
+        r->by->name, place(r->by, d->at, c->arena), d->got, d->want);
+}
+
+static void complain_of_program(Check *c, const Row *r, const Worst *w, const char *real,
+                                double tol)
+{
+    if (!is_over(w, tol))
+        return;
+    bool derived = r->differences.done && !is_over(&r->differences, c->tol);
+    put(&c->complaints, "%s%s%s: interpreted %.17g, emitted %s %.17g: %s\n",
+        r->by ? "dL/d" : "", r->by ? r->by->name : r->name, place(r->value, w->at, c->arena),
+        w->want, real, w->got,
+        derived ? "finite differences agree with the first, the emitted program is wrong"
+                : "the emitted program is wrong");
+}
+
+static void complain(Check *c)
+{
+    for (int i = 0; i < c->row.n; i++) {
+        const Row *r = &c->row.at[i];
+        if (r->differences.done)
+            complain_of_derivative(c, r);
+        complain_of_program(c, r, &r->f64, "f64", TOL64);
+        complain_of_program(c, r, &r->f32, "f32", TOL32);
+    }
+}
+
+/* ---- The whole ---- */
+
+/* Compare at n examples; with differences or only the programs. */
+static void check_at(Check *c, int n, bool training, bool differences)
+{
+    c->run = new_run(c->g, c->arena);
+    c->run.n = n;
+    c->run.training = training;
+    c->row.n = 0;
+    list_rows(c);
+    put(c->out, "%s# %d example%s%s\n", c->out->length ? "\n" : "", n, n == 1 ? "" : "s",
+        training ? "" : ", not training");
+    if (!set_point(&c->run, c->loss, c->o->seed)) {
+        put(&c->complaints, "the loss is %g for random data: nothing to compare\n",
+            (double)c->run.value[c->loss->id][0]);
+        return;
+    }
+    measure_sections(c, GRADIENTS, VALUES);
+    if (differences)
+        compare_all_differences(c);
+    if (c->o->f64 || c->o->f32)
+        compare_programs(c);
+    print_table(c);
+    complain(c);
+}
+
+static const Tensor *find_loss(const Graph *g)
+{
+    for (int i = 0; i < g->root.n; i++)
+        if (g->root.at[i].kind == ROOT_LOSS)
+            return g->root.at[i].value;
+    return NULL;
+}
+
+static void look_for_training(Expr *e, void *context)
+{
+    bool *found = context;
+    *found = *found || (e->op == OP_scalar && e->scalar == SCALAR_training);
+}
+
+static bool depends_on_training(const Graph *g)
+{
+    bool found = false;
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i]->body)
+            walk(g->tensor.at[i]->body, look_for_training, &found);
+    return found;
+}
+
+bool check_graph(Out *table, const Graph *g, const CheckOptions *o)
+{
+    Check c = {.g = g, .o = o, .arena = new_arena(), .out = table, .loss = find_loss(g)};
+    if (!c.loss) {
+        put(table, "'%s' has no loss: there is nothing to differentiate\n", g->name);
+        free_arena(c.arena);
+        return true;
+    }
+    c.tol = o->tol > 0 ? o->tol : TOL;
+    c.complaints = new_out(c.arena);
+    int few = o->n ? o->n : FEW;
+    few = few < g->batch ? few : g->batch;
+    check_at(&c, few, true, true);
+    if (few < g->batch && (o->f64 || o->f32) && cost(g, NULL, g->batch) < ENOUGH)
+        check_at(&c, g->batch, true, false);
+    if (depends_on_training(g))
+        check_at(&c, few, false, true);
+    bool good = c.complaints.length == 0;
+    put(table, "%s%s", good ? "" : "\n", c.complaints.text);
+    free_arena(c.arena);
+    return good;
+}

@@ -1,7 +1,7 @@
 /* Programs from generated C: running the C compiler.
  *
- * gradc finds its headers and its library beside itself, bin/gradc, include/gradc, lib/libgr.a,
- * in the build folder as after installing. */
+ * gradc finds its headers and its library beside itself, bin/gradc, include/gradc,
+ * lib/libgr.a, in the build folder as after installing. */
 #include "cc.h"
 
 #include "emit.h"
@@ -72,8 +72,8 @@ static int run(Words *w, Arena *a)
     return 0;
 }
 
-/* a * b + c becomes one operation where the emitter wrote one expression. gcc knows that rule
- * for whole functions only. */
+/* a * b + c becomes one operation where the emitter wrote one expression. gcc knows that
+ * rule for whole functions only. */
 static const char *contraction(const char *cc)
 {
     return strstr(cc, "gcc") ? "-ffp-contract=fast" : "-ffp-contract=on";
@@ -103,8 +103,9 @@ static const char *main_text(ProgramKind kind, const char *prefix)
         return intern_f("%sint gr_probe(const gr_model *model);\n"
                         "int main(void) { return gr_probe(&%s_model); }\n",
                         model, prefix);
-    return intern_f("%sint main(int argc, char **argv) { return gr_main(&%s_model, argc, argv); }\n",
-                    model, prefix);
+    return intern_f(
+        "%sint main(int argc, char **argv) { return gr_main(&%s_model, argc, argv); }\n",
+        model, prefix);
 }
 
 void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
@@ -130,8 +131,8 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
         why = run(&w, a);
     }
     if (why)
-        fatal("cannot run the C compiler%s%s: %s; --cc names one", cc ? " " : " 'clang' or 'gcc'",
-              cc ? cc : "", strerror(why));
+        fatal("cannot run the C compiler%s%s: %s; --cc names one",
+              cc ? " " : " 'clang' or 'gcc'", cc ? cc : "", strerror(why));
     if (rename(draft, output))
         fatal("cannot write '%s': %s", output, strerror(errno));
 }

@@ -91,7 +91,8 @@ static Verb read_verb(const char *word)
     fatal("unknown verb '%s'%s", word, did_you_mean(word, name, NVERB));
 }
 
-/* The row that word names, and its value if the word holds it too: --target=native, -Dn=3. */
+/* The row that word names, and its value if the word holds it too: --target=native, -Dn=3.
+ */
 static const struct OptionRow *find_option(const char *word, const char **value)
 {
     size_t length = strcspn(word, "=");
@@ -192,16 +193,22 @@ static void check_choice(const char *option, const char *value, const char *cons
 static void check_values(const Options *o)
 {
     static const char *const real[] = {"f32", "f64"};
-    static const char *const dump[] = {"parse", "elab", "derive", "simplify.init",
-                                       "simplify.forward", "simplify.gradients",
-                                       "simplify.step", "loops"};
+    static const char *const dump[] = {"parse",
+                                       "elab",
+                                       "derive",
+                                       "simplify.init",
+                                       "simplify.forward",
+                                       "simplify.gradients",
+                                       "simplify.step",
+                                       "loops"};
     check_choice("--real", o->real, real, 2);
     if (o->dump)
         check_choice("--dump", o->dump, dump, sizeof dump / sizeof *dump);
     if (o->lanes & (o->lanes - 1))
         fatal("--lanes is a power of two, not %d", o->lanes);
     for (int i = 0; o->prefix && o->prefix[i]; i++)
-        if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", o->prefix[i]) &&
+        if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                    o->prefix[i]) &&
             (i == 0 || !strchr("0123456789", o->prefix[i])))
             fatal("--prefix is a C identifier, not '%s'", o->prefix);
 }

@@ -4,7 +4,7 @@
 #include "loop.h"
 #include "emit.h"
 #include "out.h"
-#include "pending.h"
+#include "check.h"
 #include "sema.h"
 #define WEAK __attribute__((weak))
 #define MISSING fatal("this stage is not there yet")
@@ -17,6 +17,5 @@ WEAK void print_module(Out *o, const Module *m) { (void)o, (void)m; MISSING; }
 WEAK void verify_module(const Module *m) { (void)m; MISSING; }
 WEAK const char *const entry_name[NENTRY] = {"init", "forward", "gradients", "step"};
 WEAK const Target *find_target(const char *name) { (void)name; MISSING; }
-WEAK void emit_c(Out *o, const Module *m, const EmitOptions *e) { (void)o, (void)m, (void)e; MISSING; }
-WEAK void emit_header(Out *o, const Module *m, const EmitOptions *e) { (void)o, (void)m, (void)e; MISSING; }
-WEAK bool check_graph(Out *o, const Graph *g, const char *f64, const char *f32, double tol, Arena *a) { (void)o, (void)g, (void)f64, (void)f32, (void)tol, (void)a; MISSING; }
+WEAK bool check_graph(Out *o, const Graph *g, const CheckOptions *c) { (void)o, (void)g, (void)c; MISSING; }
+WEAK void print_formatted(Out *o, const Source *s) { (void)o, (void)s; MISSING; }

@@ -120,11 +120,13 @@ void report_model(Out *o, const Module *m)
     put(o, ", %lld numbers of state", (long long)count_declared(m, STATE, false));
     put(o, ", %lld of the optimizer\n\n", (long long)count_declared(m, STATE, true));
 
-    put(o, "%-10s %8s %14s %14s %14s\n", "entry", "regions", "flops", "scratch", "at least");
+    put(o, "%-10s %8s %14s %14s %14s\n", "entry", "regions", "flops", "scratch",
+        "at least");
     for (EntryKind k = 0; k < NENTRY; k++) {
         const Entry *e = &m->entry[k];
         put(o, "%-10s %8d %14.0f %14zu %14zu\n", entry_name[k], e->region.n, work_of(e),
             e->scratch, e->bound);
     }
-    put(o, "\n%zu bytes in all, %zu of them tensors in the table\n", m->size, fixed_bytes(m));
+    put(o, "\n%zu bytes in all, %zu of them tensors in the table\n", m->size,
+        fixed_bytes(m));
 }

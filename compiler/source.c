@@ -69,7 +69,7 @@ static void read_source(Reader *r, Program *own, const Source *s)
     add_program(r->all, own, r->arena);
 }
 
-void read_program(Program *all, Program *own, const char *file, Arena *a)
+const Source *read_program(Program *all, Program *own, const char *file, Arena *a)
 {
     Reader r = {.arena = a, .all = all};
     for (int i = 0; i < std_sources; i++)
@@ -79,4 +79,5 @@ void read_program(Program *all, Program *own, const char *file, Arena *a)
     if (!s)
         fatal("cannot read '%s': %s", file, strerror(errno));
     read_source(&r, own, s);
+    return s;
 }

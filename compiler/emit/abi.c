@@ -1,0 +1,263 @@
+/* What a host program sees of a model: entry points, the table of tensors, the header. */
+#include "abi.h"
+
+#include "str.h"
+#include "text.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+
+/* ---- Entry points ---- */
+
+static const char *const arguments[NENTRY] = {
+    [ENTRY_INIT] = "(void *block, uint64_t seed)",
+    [ENTRY_FORWARD] = "(void *block, int n)",
+    [ENTRY_GRADIENTS] = "(void *block, int n)",
+    [ENTRY_STEP] = "(void *block, int n)",
+};
+
+static void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
+{
+    line(o, "void %s_%s%s%s", e->prefix, entry_name[k], arguments[k], end);
+}
+
+void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
+{
+    line(o, "");
+    put_head(o, e, k, "");
+    line(o, "{");
+    line(o, "gr_context *context = block;");
+    if (k == ENTRY_INIT) {
+        line(o, "memset(block, 0, %zu);", m->size);
+        line(o, "context->seed = seed;");
+        line(o, "context->training = 1;");
+        line(o, "context->parts = 1;");
+    } else {
+        line(o, "context->n = n;");
+    }
+    if (k == ENTRY_STEP)
+        line(o, "context->step++;");
+    for (int i = 0; i < m->entry[k].region.n; i++) {
+        const Region *r = m->entry[k].region.at[i];
+        line(o, r->parallel ? "gr_run(block, %s);" : "%s(block);", r->name);
+    }
+    line(o, "}");
+}
+
+/* ---- The table ---- */
+
+static const char *role_of(const Slot *s)
+{
+    static const char *const result[NROOT] = {
+        [ROOT_LOSS] = "GR_LOSS",
+        [ROOT_METRIC] = "GR_METRIC",
+        [ROOT_OUTPUT] = "GR_OUTPUT",
+        [ROOT_GRADIENT] = "GR_GRADIENT",
+    };
+    if (s->root != NROOT)
+        return result[s->root];
+    switch (s->tensor->role) {
+    case INPUT:
+        return "GR_INPUT";
+    case PARAM:
+        return "GR_PARAM";
+    case STATE:
+        return s->tensor->optimizer ? "GR_OPTIMIZER" : "GR_STATE";
+    case EQUATION:
+        break;
+    }
+    bug("'%s' is in the table, but neither given nor asked for", s->name);
+}
+
+static const char *type_of(const Module *m, const Buffer *b)
+{
+    if (b->elem == ELEM_REAL)
+        return m->f64 ? "GR_F64" : "GR_F32";
+    return b->elem == ELEM_BYTE ? "GR_U8" : "GR_I32";
+}
+
+static void put_slot(Out *o, const Module *m, const Slot *s)
+{
+    const Buffer *b = s->buffer;
+    Out dim = new_out(o->arena);
+    for (int i = 0; i < b->rank; i++)
+        put(&dim, "%s%d", i ? ", " : "", b->dim[i]);
+    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d},", s->name,
+                       role_of(s), type_of(m, b), b->rank, b->batched,
+                       b->elem == ELEM_INDEX ? s->tensor->bound : 0,
+                       b->rank ? dim.text : "0", b->offset, s->target));
+}
+
+/* FNV-1a over the printed equations. */
+static uint64_t hash_of(const Graph *g, Arena *a)
+{
+    Out text = new_out(a);
+    uint64_t hash = 0xcbf29ce484222325;
+    print_graph(&text, g);
+    for (const char *s = text.text; *s; s++)
+        hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
+    return hash;
+}
+
+static double work_of(const Entry *e)
+{
+    double flops = 0;
+    for (int i = 0; i < e->region.n; i++)
+        flops += e->region.at[i]->flops;
+    return flops;
+}
+
+void put_table(Out *o, const Module *m, const EmitOptions *e)
+{
+    const char *p = e->prefix;
+    line(o, "");
+    line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
+    line(o, "");
+    line(o, "/* name, role, type, rank, batched, bound, dimensions, offset, target */");
+    line(o, "static const gr_tensor tensor[] = {");
+    for (int i = 0; i < m->slot.n; i++)
+        put_slot(o, m, &m->slot.at[i]);
+    line(o, "};");
+    line(o, "");
+    line(o, "const gr_model %s_model = {", p);
+    line(o, ".abi = GR_ABI,");
+    line(o, ".name = \"%s\",", m->graph->name);
+    line(o, ".hash = 0x%016llx,", (unsigned long long)hash_of(m->graph, o->arena));
+    line(o, ".size = %zu,", m->size);
+    line(o, ".real = %s,", m->f64 ? "GR_F64" : "GR_F32");
+    line(o, ".batch = %d,", m->graph->batch);
+    line(o, ".tensors = %d,", m->slot.n);
+    line(o, ".tensor = tensor,");
+    line(o, ".flops = %.17g,", work_of(&m->entry[ENTRY_STEP]));
+    line(o, ".epochs = %d,", m->graph->epochs);
+    line(o, ".seed = %llu,", (unsigned long long)m->graph->seed);
+    line(o, ".validation = %.17g,", m->graph->validation);
+    for (EntryKind k = 0; k < NENTRY; k++)
+        line(o, ".%s = %s_%s,", entry_name[k], p, entry_name[k]);
+    line(o, "};");
+}
+
+/* ---- The header ---- */
+
+static const char *upper(const char *name, Arena *a)
+{
+    char *text = format(a, "%s", name);
+    for (char *s = text; *s; s++)
+        *s = (char)toupper((unsigned char)*s);
+    return text;
+}
+
+/* The accessor of a tensor is PREFIX_ and its name in C; a tensor called like an entry
+ * point gets a _ behind. */
+static const char *accessor(const EmitOptions *e, const Slot *s)
+{
+    static const char *const taken[] = {"size",    "model",     "init",
+                                        "forward", "gradients", "step"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (!strcmp(s->buffer->c_name, taken[i]))
+            return intern_f("%s_%s_", e->prefix, s->buffer->c_name);
+    return intern_f("%s_%s", e->prefix, s->buffer->c_name);
+}
+
+static const char *host_type(const Module *m, Elem e)
+{
+    if (e == ELEM_REAL)
+        return m->f64 ? "double" : "float";
+    return e == ELEM_BYTE ? "uint8_t" : "int32_t";
+}
+
+/* param h.W[32, 64] */
+static const char *description(const Slot *s, Arena *a)
+{
+    static const char *const result[NROOT] = {
+        [ROOT_LOSS] = "loss",
+        [ROOT_METRIC] = "metric",
+        [ROOT_OUTPUT] = "output",
+        [ROOT_GRADIENT] = "gradient",
+    };
+    Out text = new_out(a);
+    const Buffer *b = s->buffer;
+    if (s->root == NROOT) {
+        print_tensor(&text, s->tensor);
+        return text.text;
+    }
+    put(&text, "%s %s", result[s->root], s->name);
+    for (int i = 0; i < b->rank; i++) {
+        put(&text, i ? ", " : "[");
+        put(&text, i == 0 && b->batched ? "batch" : "%d", b->dim[i]);
+    }
+    put(&text, b->rank ? "]" : "");
+    return text.text;
+}
+
+static const Slot *first_slot(const Module *m, const char *role)
+{
+    for (int i = 0; i < m->slot.n; i++)
+        if (!strcmp(role_of(&m->slot.at[i]), role))
+            return &m->slot.at[i];
+    return NULL;
+}
+
+static void put_usage(Out *o, const Module *m, const EmitOptions *e)
+{
+    const char *p = e->prefix;
+    const Slot *input = first_slot(m, "GR_INPUT"), *loss = first_slot(m, "GR_LOSS");
+    Out text = new_out(o->arena);
+    put(&text, "%s\n\n", e->banner);
+    put(&text, "    void *block = aligned_alloc(64, %s_size());\n", p);
+    put(&text, "    %s_init(block, 1);\n", p);
+    if (input)
+        put(&text, "    memcpy(%s(block), %s, sizeof %s);\n", accessor(e, input),
+            input->buffer->c_name, input->buffer->c_name);
+    put(&text, "    %s_step(block, %d);\n", p, m->graph->batch);
+    if (loss)
+        put(&text, "    printf(\"%%g\\n\", *%s(block));\n", accessor(e, loss));
+    put(&text,
+        "\nA call takes 1 to %d examples. The block is yours, %zu bytes aligned to 64; it "
+        "begins with a gr_context, described in gr.h.",
+        m->graph->batch, m->size);
+    put_comment(o, text.text);
+}
+
+static void put_accessors(Out *o, const Module *m, const EmitOptions *e)
+{
+    for (int i = 0; i < m->slot.n; i++) {
+        const Slot *s = &m->slot.at[i];
+        const char *type = host_type(m, s->buffer->elem);
+        line(o, "");
+        put_comment(o, description(s, o->arena));
+        line(o, "static inline %s *%s(void *block)", type, accessor(e, s));
+        line(o, "{");
+        line(o, "return (%s *)((char *)block + %zu);", type, s->buffer->offset);
+        line(o, "}");
+    }
+}
+
+void emit_header(Out *o, const Module *m, const EmitOptions *e)
+{
+    const char *p = e->prefix, *guard = upper(p, o->arena);
+    put_usage(o, m, e);
+    line(o, "#ifndef %s_H", guard);
+    line(o, "#define %s_H", guard);
+    line(o, "");
+    line(o, "#include \"gr.h\"");
+    line(o, "");
+    line(o, "#define %s_SIZE  %zu", guard, m->size);
+    line(o, "#define %s_BATCH %d", guard, m->graph->batch);
+    line(o, "");
+    line(o, "#ifdef __cplusplus");
+    put(o, "extern \"C\" {\n");
+    line(o, "#endif");
+    line(o, "");
+    line(o, "extern const gr_model %s_model;", p);
+    line(o, "size_t %s_size(void);", p);
+    for (EntryKind k = 0; k < NENTRY; k++)
+        put_head(o, e, k, ";");
+    put_accessors(o, m, e);
+    line(o, "");
+    line(o, "#ifdef __cplusplus");
+    put(o, "}\n");
+    line(o, "#endif");
+    line(o, "#endif");
+}

@@ -1,0 +1,293 @@
+/* Loops become C. Nothing is decided here: lower/ has settled every size, order and
+ * operation, and one function prints each kind of statement. */
+#include "emit.h"
+
+#include "abi.h"
+#include "str.h"
+#include "text.h"
+#include "value.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct Emitter {
+    Out *out;
+    bool f64;
+} Emitter;
+
+/* ---- What a region uses: nothing is declared that it does not ---- */
+
+typedef struct Uses {
+    bool n, context;
+} Uses;
+
+static void uses_of_value(Uses *u, const Val *v);
+
+static void uses_of_int(Uses *u, const Int *i)
+{
+    for (int k = 0; i && k < i->nterm; k++) {
+        const IntTerm *t = &i->term[k];
+        u->n |= t->kind == INT_VAR && !strcmp(t->var->name, "n");
+        uses_of_int(u, t->of);
+        uses_of_value(u, t->load);
+    }
+}
+
+static void uses_of_value(Uses *u, const Val *v)
+{
+    if (!v)
+        return;
+    u->context |= v->kind == VAL_SCALAR || v->kind == VAL_RANDOM;
+    for (int i = 0; i < 3; i++)
+        uses_of_value(u, v->arg[i]);
+    for (int i = 0; i < MAXRANK; i++)
+        uses_of_int(u, v->sub[i]);
+}
+
+static void uses_of_body(Uses *u, const LoopBody *body)
+{
+    for (int i = 0; i < body->n; i++) {
+        const LoopStmt *s = body->at[i];
+        uses_of_int(u, s->from);
+        uses_of_int(u, s->to);
+        uses_of_value(u, s->val);
+        for (int k = 0; k < MAXRANK; k++)
+            uses_of_int(u, s->sub[k]);
+        uses_of_body(u, &s->body);
+    }
+}
+
+/* ---- Statements ---- */
+
+static const char *int_text(Emitter *e, const Int *i, Level least)
+{
+    Out text = new_out(e->out->arena);
+    put_int(&text, i, least);
+    return text.text;
+}
+
+static const char *value_text(Emitter *e, const Val *v, Level least)
+{
+    Out text = new_out(e->out->arena);
+    put_value(&text, v, e->f64, least);
+    return text.text;
+}
+
+static const char *element_text(Emitter *e, const LoopStmt *s)
+{
+    Out text = new_out(e->out->arena);
+    put_element(&text, s->view, s->sub);
+    return text.text;
+}
+
+static const char *type_of(const Reg *r)
+{
+    if (r->kind == BOOL)
+        return r->vector ? "mask" : "int";
+    return r->vector ? "vec" : "real";
+}
+
+/* to = value; or to += rest, where the value begins with what it is assigned to. */
+static void emit_assignment(Emitter *e, const char *to, const Val *v)
+{
+    const char *sign = sign_of(v);
+    bool updates = sign && strchr("+-*/", sign[0]) && v->arg[0] != v->arg[1] &&
+                   !strcmp(value_text(e, v->arg[0], L_ANY), to);
+    const char *value = value_text(e, updates ? v->arg[1] : v, L_ANY);
+    put_code(e->out, format(e->out->arena, "%s %s= %s;", to, updates ? sign : "", value));
+}
+
+static void emit_store(Emitter *e, const LoopStmt *s)
+{
+    const char *to = element_text(e, s);
+    if (!s->val->vector) {
+        emit_assignment(e, to, s->val);
+        return;
+    }
+    Out text = new_out(e->out->arena);
+    put(&text, "gr_%s%s(&%s, ", s->stride == 1 ? "store" : "scatter",
+        s->part ? "_part" : "", to);
+    if (s->stride != 1)
+        put(&text, "%lld, ", (long long)s->stride);
+    put_value(&text, s->val, e->f64, L_ANY);
+    if (s->part)
+        put(&text, ", %d", s->part);
+    put(&text, ");");
+    put_code(e->out, text.text);
+}
+
+static void emit_body(Emitter *e, const LoopBody *body);
+
+static bool declares(LoopKind k)
+{
+    return k == LOOP_INT || k == LOOP_LET || k == LOOP_VAR || k == LOOP_NOTE;
+}
+
+static void emit_for(Emitter *e, const LoopStmt *s)
+{
+    const char *name = s->var->name;
+    Out head = new_out(e->out->arena);
+    put(&head, "for (");
+    if (s->from)
+        put(&head, "int %s = %s", name, int_text(e, s->from, L_ANY));
+    if (s->step == 1)
+        put(&head, "; %s < %s; %s++)", name, int_text(e, s->to, L_SUM), name);
+    else
+        put(&head, "; %s + %lld <= %s; %s += %lld)", name, (long long)s->step,
+            int_text(e, s->to, L_SUM), name, (long long)s->step);
+
+    bool braces = s->body.n != 1 || declares(s->body.at[0]->kind);
+    line(e->out, braces ? "%s {" : "%s", head.text);
+    e->out->level += !braces;
+    emit_body(e, &s->body);
+    e->out->level -= !braces;
+    if (braces)
+        line(e->out, "}");
+}
+
+static void emit_statement(Emitter *e, const LoopStmt *s)
+{
+    switch (s->kind) {
+    case LOOP_FOR:
+        emit_for(e, s);
+        break;
+    case LOOP_INT:
+        line(e->out, "int %s = %s;", s->var->name, int_text(e, s->from, L_ANY));
+        break;
+    case LOOP_LET:
+    case LOOP_VAR:
+        put_code(e->out, format(e->out->arena, "%s %s = %s;", type_of(s->reg), s->reg->name,
+                                value_text(e, s->val, L_ANY)));
+        break;
+    case LOOP_SET:
+        emit_assignment(e, s->reg->name, s->val);
+        break;
+    case LOOP_STORE:
+        emit_store(e, s);
+        break;
+    case LOOP_NOTE:
+        put_comment(e->out, s->text);
+        break;
+    }
+}
+
+static void emit_body(Emitter *e, const LoopBody *body)
+{
+    for (int i = 0; i < body->n; i++)
+        emit_statement(e, body->at[i]);
+}
+
+/* ---- Regions ---- */
+
+/* The line of the source: "digits.nn:7", "std/layers.nn:6". */
+static const char *place_of(Span s)
+{
+    if (!s.source)
+        return "";
+    const char *name = s.source->name, *slash = strrchr(name, '/');
+    if (name[0] == '<')
+        return intern_f("%.*s:%d", (int)strcspn(name + 1, ">"), name + 1, line_of(s));
+    return intern_f("%s:%d", slash ? slash + 1 : name, line_of(s));
+}
+
+static void emit_equation(Emitter *e, const Tensor *t)
+{
+    Out text = new_out(e->out->arena);
+    print_tensor(&text, t);
+    const char *place = place_of(t->span);
+    put(&text, "%s%s", *place ? "    " : "", place);
+    if (t->why)
+        put(&text, "\n%s", t->why);
+    put_comment(e->out, text.text);
+}
+
+static const char *c_type(Elem e)
+{
+    return e == ELEM_BYTE ? "uint8_t" : e == ELEM_INDEX ? "int32_t" : "real";
+}
+
+/* _Alignas(64) real tile[4][64]; */
+static void emit_array(Emitter *e, const View *v)
+{
+    Out text = new_out(e->out->arena);
+    for (int i = 0; i < v->rank; i++)
+        put(&text, "[%d]", v->dim[i]);
+    line(e->out, "_Alignas(64) real %s%s;", v->name, text.text);
+}
+
+/* const real (*W)[64] = gr_at(block, 4096); */
+static void emit_view(Emitter *e, const View *v)
+{
+    Out text = new_out(e->out->arena);
+    put(&text, "%s%s ", v->written ? "" : "const ", c_type(v->buffer->elem));
+    put(&text, v->rank > 1 ? "(*%s)" : "*%s", v->name);
+    for (int i = 1; i < v->rank; i++)
+        put(&text, "[%d]", v->dim[i]);
+    line(e->out, "%s = gr_at(block, %zu);", text.text, v->buffer->offset);
+}
+
+static void emit_range(Emitter *e, const Region *r)
+{
+    const char *range = int_text(e, r->range, L_ANY);
+    if (r->parallel) {
+        line(e->out, "const int lo = gr_first(%s, %lld, part, parts);", range,
+             (long long)r->grain);
+        line(e->out, "const int hi = gr_first(%s, %lld, part + 1, parts);", range,
+             (long long)r->grain);
+    } else {
+        line(e->out, "const int lo = 0, hi = %s;", range);
+    }
+}
+
+static void emit_region(Emitter *e, const Region *r, bool wide)
+{
+    Uses uses = {0};
+    uses_of_body(&uses, &r->body);
+    uses_of_int(&uses, r->range);
+
+    line(e->out, "");
+    for (int i = 0; i < r->equation.n; i++)
+        emit_equation(e, r->equation.at[i]);
+    line(e->out, "static %svoid %s(void *block%s)", wide ? "GR_WIDE " : "", r->name,
+         r->parallel ? ", int part, int parts" : "");
+    line(e->out, "{");
+    for (int i = 0; i < r->view.n; i++)
+        if (r->view.at[i]->buffer)
+            emit_view(e, r->view.at[i]);
+        else
+            emit_array(e, r->view.at[i]);
+    if (uses.n || uses.context)
+        line(e->out, "const gr_context *context = block;");
+    if (uses.n)
+        line(e->out, "const int n = context->n;");
+    if (r->range)
+        emit_range(e, r);
+    line(e->out, "");
+    emit_body(e, &r->body);
+    line(e->out, "}");
+}
+
+/* ---- The file ---- */
+
+void emit_c(Out *o, const Module *m, const EmitOptions *options)
+{
+    Emitter e = {.out = o, .f64 = m->f64};
+    put_comment(
+        o, format(o->arena,
+                  "%s\n\nThis file belongs to you: use it, change it and ship it as you "
+                  "like. It needs gr.h, simd.h and region.h of gradc.",
+                  options->banner));
+    line(o, "#define GR_LANES %d", m->lanes);
+    line(o, "#define GR_DOUBLE %d", m->f64);
+    line(o, "#include \"gr.h\"");
+    line(o, "#include \"simd.h\"");
+    line(o, "#include \"region.h\"");
+    if (options->header)
+        line(o, "#include \"%s\"", options->header);
+    for (EntryKind k = 0; k < NENTRY; k++) {
+        for (int i = 0; i < m->entry[k].region.n; i++)
+            emit_region(&e, m->entry[k].region.at[i], m->target->bytes == 64);
+        put_entry(o, m, options, k);
+    }
+    put_table(o, m, options);
+}

@@ -1,0 +1,65 @@
+/* Lines of the generated file that need care: comments, and code too long for one line. */
+#include "text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { WIDTH = 92 };
+
+/* Where to break a text that has room for n characters: after the last space that lets it
+ * fit, else after the first one; its length where there is none. */
+static size_t break_at(const char *text, size_t n)
+{
+    size_t best = 0, i = 0;
+    if (strcspn(text, "\n") <= n)
+        return strcspn(text, "\n");
+    for (; text[i] && text[i] != '\n' && (i < n || !best); i++)
+        if (text[i] == ' ' && i > 0)
+            best = i;
+    return best ? best : i;
+}
+
+static size_t room_for(size_t used) { return used < WIDTH - 20 ? WIDTH - used : 20; }
+
+/* No text may end the comment it stands in. */
+static void put_inside_comment(Out *o, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool ends = i > 0 && ((text[i - 1] == '*' && text[i] == '/') ||
+                              (text[i - 1] == '/' && text[i] == '*'));
+        put(o, "%s%c", ends ? " " : "", text[i]);
+    }
+}
+
+void put_comment(Out *o, const char *text)
+{
+    size_t margin = (size_t)(4 * o->level);
+    put(o, "%*s/* ", (int)margin, "");
+    for (int inset = 0;;) {
+        size_t n = break_at(text, room_for(margin + 6 + (size_t)inset));
+        put_inside_comment(o, text, n);
+        text += n;
+        if (!*text)
+            break;
+        inset = *text == '\n' ? 0 : 4;
+        text++;
+        put(o, "\n%*s *%*s", (int)margin, "", *text == '\n' ? 0 : inset + 1, "");
+    }
+    put(o, " */\n");
+}
+
+void put_code(Out *o, const char *text)
+{
+    size_t margin = (size_t)(4 * o->level);
+    put(o, "%*s", (int)margin, "");
+    for (;;) {
+        size_t n = break_at(text, room_for(margin));
+        put(o, "%.*s\n", (int)n, text);
+        text += n;
+        if (!*text)
+            return;
+        text++;
+        put(o, "%*s", (int)margin + 8, "");
+        margin = (size_t)(4 * o->level) + 8;
+    }
+}

@@ -1,0 +1,129 @@
+/* The table of `gradc check` must notice what it is there to notice. */
+#include "check.h"
+#include "gradients.h"
+
+#include <string.h>
+
+/* y[a, b] = tanh(sum(c) W[b, c] * x[a, c] + B[b]), x batched; W moves by its gradient. */
+static Graph *layer(Arena *arena, Tensor **dw)
+{
+    Graph *g = new_graph(arena, "test");
+    g->batch = 8;
+    Tensor *x = given(g, INPUT, "x", 2, 8, 3), *w = given(g, PARAM, "W", 2, 5, 3);
+    Tensor *b = given(g, PARAM, "B", 1, 5);
+    Tensor *s = equation(g, "s", 2, REDUCE_SUM, 3, 8, 5, 3);
+    s->body = MUL(AT(w, I(1), I(2)), AT(x, I(0), I(2)));
+    Tensor *y = equation(g, "y", 2, REDUCE_NONE, 2, 8, 5);
+    y->body = OP1(tanh, ADD(read_same(g, s), AT(b, I(1))));
+    x->idx[0].batch = s->idx[0].batch = y->idx[0].batch = true;
+    Tensor *w0 = equation(g, "w0", 2, REDUCE_NONE, 2, 5, 3);
+    w0->body = random_number(g, OP_normal, 0, PLUS(TIMES(I(0), 3), I(1)));
+    Tensor *b0 = equation(g, "b0", 1, REDUCE_NONE, 1, 5);
+    b0->body = NUMBER(0);
+    root(g, ROOT_INIT, w0, w);
+    root(g, ROOT_INIT, b0, b);
+    loss_of(g, y);
+    *dw = want(g, w);
+    want(g, b);
+    want(g, x);
+    Tensor *w1 = equation(g, "w1", 2, REDUCE_NONE, 2, 5, 3);
+    w1->body = OP2(sub, read_same(g, w), read_same(g, *dw));
+    root(g, ROOT_UPDATE, w1, w);
+    derive(g);
+    return g;
+}
+
+static bool passes(const Graph *g, CheckOptions o, Out *table)
+{
+    *table = new_out(g->arena);
+    return check_graph(table, g, &o);
+}
+
+static bool says(const Out *o, const char *what) { return strstr(o->text, what) != NULL; }
+
+Test(check, good)
+{
+    Tensor *dw;
+    Graph *g = layer(new_arena(), &dw);
+    Out table;
+    cr_assert(passes(g, (CheckOptions){.seed = 1}, &table), "%s", table.text);
+    cr_assert(says(&table, "W[5, 3]"), "%s", table.text);
+    cr_assert(says(&table, "15 of 15"), "%s", table.text);
+    cr_assert_not(says(&table, "wrong"));
+}
+
+Test(check, same_seed_same_table)
+{
+    Tensor *dw;
+    Graph *g = layer(new_arena(), &dw);
+    Out one, two;
+    passes(g, (CheckOptions){.seed = 5}, &one);
+    passes(g, (CheckOptions){.seed = 5}, &two);
+    cr_assert_str_eq(one.text, two.text);
+}
+
+/* A ten-millionth part too much, and one element out of place. */
+Test(check, wrong_derivatives)
+{
+    Tensor *dw;
+    Out table;
+    Graph *g = layer(new_arena(), &dw);
+    dw->body = MUL(dw->body, NUMBER(1 + 3e-7));
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1}, &table));
+    cr_assert(says(&table, "dL/dW"), "%s", table.text);
+    cr_assert(says(&table, "the derivation is wrong"), "%s", table.text);
+
+    g = layer(new_arena(), &dw);
+    Expr *there = OP2(eq, number_of(g, PLUS(TIMES(I(0), 3), I(1))), NUMBER(7));
+    dw->body = ADD(dw->body, IF(there, NUMBER(1e-5), NUMBER(0)));
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1}, &table));
+    cr_assert(says(&table, "dL/dW[2, 1]"), "%s", table.text);
+}
+
+/* Programs that answer with an error, not at all, or with something else. */
+Test(check, broken_programs)
+{
+    Tensor *dw;
+    Graph *g = layer(new_arena(), &dw);
+    Out table;
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1, .f64 = "/bin/false"}, &table));
+    cr_assert(says(&table, "ended with status 1"), "%s", table.text);
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1, .f64 = "/bin/true"}, &table));
+    cr_assert(says(&table, "breaks off"), "%s", table.text);
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1, .f32 = "/bin/cat"}, &table));
+    cr_assert(says(&table, "gives no 'grad.W'"), "%s", table.text);
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1, .f64 = "/nowhere/at/all"}, &table));
+    cr_assert(says(&table, "emitted f64 program"), "%s", table.text);
+}
+
+/* The loss is |x| at 0: no slope, and it says so. */
+Test(check, kinks_are_counted)
+{
+    Arena *arena = new_arena();
+    Graph *g = new_graph(arena, "test");
+    Tensor *x = given(g, PARAM, "x", 1, 4), *t = integers(given(g, INPUT, "t", 1, 4), 1);
+    Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 4);
+    Expr *zero = number_of(g, sub_data(g, AT(t, I(0))));
+    y->body = IF(OP2(lt, number_of(g, I(0)), NUMBER(2)), OP1(abs, MUL(zero, AT(x, I(0)))),
+                 OP1(abs, OP2(sub, AT(x, I(0)), OP1(stop, AT(x, I(0))))));
+    loss_of(g, y);
+    want(g, x);
+    derive(g);
+    Out table;
+    cr_assert(passes(g, (CheckOptions){.seed = 1}, &table), "%s", table.text);
+    cr_assert(says(&table, "2 of 4, 2 at a kink"), "%s", table.text);
+}
+
+Test(check, loss_without_a_number)
+{
+    Arena *arena = new_arena();
+    Graph *g = new_graph(arena, "test");
+    Tensor *x = given(g, PARAM, "x", 1, 4), *y = equation(g, "y", 1, REDUCE_NONE, 1, 4);
+    y->body = OP1(log, OP2(sub, NUMBER(-9), OP1(square, AT(x, I(0)))));
+    loss_of(g, y);
+    want(g, x);
+    derive(g);
+    Out table;
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1}, &table));
+    cr_assert(says(&table, "nothing to compare"), "%s", table.text);
+}

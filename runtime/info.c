@@ -1,0 +1,79 @@
+/* The verb info: what the model is made of. */
+#include "train.h"
+
+#include <string.h>
+
+static const char *const headings[] = {
+    [GR_INPUT] = "inputs",   [GR_PARAM] = "parameters", [GR_STATE] = "states",
+    [GR_OUTPUT] = "outputs", [GR_LOSS] = "losses",      [GR_METRIC] = "metrics",
+};
+
+enum { HEADINGS = sizeof headings / sizeof *headings };
+
+/* "784 in F32, index < 10" */
+static void put_kind(const gr_tensor *t)
+{
+    printf("%10zu  %s", gr_example_size(t), gr_type_name(t->type));
+    if (t->bound)
+        printf(", index < %d", t->bound);
+    if (t->role == GR_INPUT && t->target)
+        printf(", target");
+}
+
+/* The shape of one example. */
+static gr_text shape_of(const gr_tensor *t)
+{
+    size_t dim[GR_RANK];
+    for (int d = t->batched; d < t->rank; d++)
+        dim[d - t->batched] = (size_t)t->dim[d];
+    return gr_shape(t->rank - t->batched, dim);
+}
+
+static int widest_name(const gr_model *m)
+{
+    size_t width = 0;
+    for (int i = 0; i < m->tensors; i++) {
+        size_t n = strlen(m->tensor[i].name);
+        width = n > width && m->tensor[i].role != GR_GRADIENT ? n : width;
+    }
+    return (int)width;
+}
+
+static void put_role(const gr_model *m, int role, int width)
+{
+    bool any = false;
+    for (int i = 0; i < m->tensors; i++) {
+        const gr_tensor *t = &m->tensor[i];
+        if (t->role != role)
+            continue;
+        if (!any)
+            printf("%s:\n", headings[role]);
+        any = true;
+        printf("  %-*s  %-16s ", width, t->name, shape_of(t).text);
+        put_kind(t);
+        printf("\n");
+    }
+}
+
+static size_t total(const gr_model *m, int role)
+{
+    size_t n = 0;
+    for (int i = 0; i < m->tensors; i++)
+        n += m->tensor[i].role == role ? gr_example_size(&m->tensor[i]) : 0;
+    return n;
+}
+
+int gr_info(Run *r)
+{
+    const gr_model *m = r->model;
+    int width = widest_name(m);
+    printf("model %s, %s, batch %d\n", m->name, gr_type_name(m->real), m->batch);
+    for (int role = 0; role < HEADINGS; role++)
+        if (headings[role])
+            put_role(m, role, width);
+    printf("%zu parameters, %zu numbers of state, %zu of the optimizer\n",
+           total(m, GR_PARAM), total(m, GR_STATE), total(m, GR_OPTIMIZER));
+    printf("%zu bytes of memory, %.4g million operations per step\n", m->size,
+           m->flops * 1e-6);
+    return 0;
+}

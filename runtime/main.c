@@ -1,0 +1,82 @@
+/* gr_main: from the command line to a verb. */
+#include "train.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int run_probe(Run *r) { return gr_probe(r->model); }
+
+/* In the order of the bits of Options.verb. */
+static int (*const verbs[])(Run *) = {gr_train, gr_eval,  gr_predict, gr_info,  gr_grad,
+                                      gr_step,  gr_bench, gr_export,  run_probe};
+
+/* What this process may use, not what the machine has. */
+static int processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static void list_figures(Run *r)
+{
+    for (int role = GR_LOSS; role <= GR_METRIC; role++)
+        for (int i = 0; i < r->model->tensors; i++)
+            if (r->model->tensor[i].role == role)
+                r->figure[r->figures++] = i;
+}
+
+static bool open_run(Run *r)
+{
+    const gr_model *m = r->model;
+    int threads = r->options.threads ? (int)r->options.threads : processors();
+    if (m->abi != GR_ABI)
+        return gr_fail(&r->error, "'%s' was generated for ABI %d, this is %d", m->name,
+                       m->abi, GR_ABI);
+    r->block = aligned_alloc(64, (m->size + 63) & ~(size_t)63);
+    r->classes = calloc((size_t)m->tensors + 1, sizeof *r->classes);
+    r->figure = calloc((size_t)m->tensors + 1, sizeof *r->figure);
+    r->pool = threads > 1 ? gr_pool_new(threads, m->real == GR_F32) : NULL;
+    if (!r->block || !r->classes || !r->figure)
+        return gr_fail(&r->error, "out of memory: %zu bytes", m->size);
+    list_figures(r);
+    m->init(r->block, r->options.seed);
+    r->context = r->block;
+    r->context->steps = 1;
+    r->context->parts = threads;
+    if (r->pool) {
+        r->context->run = gr_pool_run;
+        r->context->pool = r->pool;
+    }
+    return true;
+}
+
+static void close_run(Run *r)
+{
+    if (r->pool)
+        gr_pool_free(r->pool);
+    for (int i = 0; r->classes && i < r->model->tensors; i++)
+        free(r->classes[i].name);
+    free(r->classes);
+    free(r->figure);
+    free(r->block);
+    free(r->options.data);
+}
+
+int gr_main(const gr_model *model, int argc, char **argv)
+{
+    Run r = {.model = model};
+    int status = 2;
+    if (!gr_read_options(model, argc, argv, &r.options, &r.error)) {
+        status = 2;
+    } else if (r.options.help) {
+        gr_print_help(model);
+        status = 0;
+    } else if (open_run(&r)) {
+        status = verbs[__builtin_ctz(r.options.verb)](&r);
+    }
+    if (r.error.text[0])
+        fprintf(stderr, "%s: error: %s\n", model->name, r.error.text);
+    close_run(&r);
+    return status;
+}

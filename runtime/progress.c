@@ -1,0 +1,87 @@
+/* What a person sees while the trainer works: on a terminal one line that is redrawn, and a
+ * line per epoch that stays; elsewhere only the latter. */
+#include "train.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { MOST_LINES = 100 }; /* of a run; beyond, epochs share lines */
+
+static int width(void)
+{
+    struct winsize w;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+}
+
+void gr_start_progress(Progress *p, const Run *r, size_t todo, size_t before)
+{
+    uint64_t epochs = r->options.epochs;
+    *p = (Progress){.terminal = !r->options.quiet && isatty(STDOUT_FILENO),
+                    .quiet = r->options.quiet,
+                    .start = gr_seconds(),
+                    .todo = todo,
+                    .before = before,
+                    .every = (epochs + MOST_LINES - 1) / MOST_LINES};
+}
+
+void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mean)
+{
+    for (int k = 0; k < r->figures; k++)
+        fprintf(f, "  %s%s %.4g", prefix, r->model->tensor[r->figure[k]].name, mean[k]);
+}
+
+static void put_duration(FILE *f, double seconds)
+{
+    unsigned long s = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 999999999;
+    if (s >= 3600)
+        fprintf(f, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    else
+        fprintf(f, "%lu:%02lu", s / 60, s % 60);
+}
+
+static void put_line(FILE *f, const Run *r, const Report *now)
+{
+    char of[32];
+    int digits = snprintf(of, sizeof of, "%llu", (unsigned long long)now->epochs);
+    fprintf(f, "epoch %*llu/%s", digits, (unsigned long long)now->epoch, of);
+    gr_put_figures(f, r, "", now->mean);
+    if (now->check)
+        gr_put_figures(f, r, "val.", now->check);
+}
+
+void gr_redraw(Progress *p, const Run *r, const Report *now)
+{
+    double time = gr_seconds();
+    if (!p->terminal || time - p->drawn < 0.1)
+        return;
+    p->drawn = time;
+    char text[512] = "";
+    FILE *f = fmemopen(text, sizeof text - 1, "w");
+    if (!f)
+        return;
+    double rate = (double)(now->done - p->before) / (time - p->start + 1e-9);
+    put_line(f, r, now);
+    fprintf(f, "  step %llu  %.3g/s  ETA ", (unsigned long long)now->step, rate);
+    put_duration(f, (double)(p->todo - now->done) / (rate + 1e-9));
+    fclose(f);
+    printf("\r%.*s\033[K", width() - 1, text);
+    fflush(stdout);
+}
+
+void gr_clear_line(const Progress *p)
+{
+    if (p->terminal)
+        printf("\r\033[K");
+}
+
+void gr_end_epoch(Progress *p, const Run *r, const Report *now)
+{
+    bool due = now->epoch % p->every == 0 || now->epoch == now->epochs;
+    if (p->quiet || !due)
+        return;
+    gr_clear_line(p);
+    put_line(stdout, r, now);
+    printf("  %.1f s\n", gr_seconds() - p->start);
+    fflush(stdout);
+}

@@ -1,0 +1,325 @@
+/* The verb train: epochs of steps, validation after each, the best and the last saved.
+ *
+ * Nothing here depends on time or threads but what is printed and when it is saved: the
+ * order of the examples is a permutation keyed by seed and epoch, so that a run that was
+ * stopped goes on from (epoch, position) as if nothing had happened. */
+#include "train.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SECONDS_BETWEEN_SAVES = 15 };
+
+typedef enum Outcome { GOING, FINISHED, INTERRUPTED, DIVERGED, UNSAVED } Outcome;
+
+typedef struct Training {
+    Run *run;
+    Data data, held_out;
+    Rows rows, checks; /* checks.count is 0 without validation */
+    Place place;
+    double *mean, *check;
+    void *best; /* snapshot of the best epoch */
+    bool best_is_new;
+    double saved; /* when */
+    uint64_t planned;
+    Progress progress;
+} Training;
+
+static volatile sig_atomic_t stop_signal;
+
+/* The first signal lets the step finish and save; SA_RESETHAND makes the second one final.
+ */
+static void on_signal(int number) { stop_signal = number; }
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal,
+                               .sa_flags = SA_RESETHAND | SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- preparing ---- */
+
+/* Keys of permutations; 0 would mean none. */
+static uint64_t key(const Run *r, uint64_t purpose)
+{
+    return gr_mix(r->context->seed, purpose) | 1;
+}
+
+/* Hold a fraction of the rows back, chosen by the seed. */
+static bool split_rows(Training *t)
+{
+    Run *r = t->run;
+    size_t n = t->data.rows, held = (size_t)((double)n * r->options.validation + 0.5);
+    t->rows = gr_all_rows(&t->data);
+    if (r->options.validation == 0)
+        return true;
+    if (held == 0 || held >= n)
+        return gr_fail(&r->error, "--validation %g of %zu rows leaves nothing to %s",
+                       r->options.validation, n, held ? "train on" : "validate with");
+    t->rows.split = key(r, UINT64_MAX);
+    t->checks = t->rows;
+    t->rows.count = n - held;
+    t->checks.first = n - held;
+    t->checks.count = held;
+    return true;
+}
+
+static bool load(Training *t)
+{
+    Run *r = t->run;
+    const Options *o = &r->options;
+    if (!gr_load_data(r, o->data, o->ndata, true, &t->data))
+        return false;
+    if (o->nheld_out == 0)
+        return split_rows(t);
+    t->rows = gr_all_rows(&t->data);
+    if (!gr_load_data(r, o->held_out, o->nheld_out, true, &t->held_out))
+        return gr_within(&r->error, "validation: ");
+    t->checks = gr_all_rows(&t->held_out);
+    return true;
+}
+
+static size_t steps_per_epoch(const Training *t)
+{
+    size_t batch = (size_t)t->run->model->batch;
+    return (t->rows.count + batch - 1) / batch;
+}
+
+static bool make_room(Training *t)
+{
+    const Run *r = t->run;
+    t->place.sum = calloc((size_t)r->figures * 3, sizeof *t->mean);
+    t->mean = t->place.sum + r->figures;
+    t->check = t->mean + r->figures;
+    t->best = malloc(gr_snapshot_size(r->model) + 1);
+    return (t->place.sum && t->best) || gr_fail(&t->run->error, "out of memory");
+}
+
+/* Where an earlier run stopped. */
+static bool resume(Training *t)
+{
+    Run *r = t->run;
+    char *path = gr_in_folder(r, r->options.out, "last");
+    bool fine = gr_load_checkpoint(r, path, KEPT, &t->place);
+    if (fine && !t->place.known)
+        fine = gr_fail(&r->error, "%s: does not say where the run stopped", path);
+    if (fine && r->options.seeded && t->place.seed != r->options.seed)
+        fine =
+            gr_fail(&r->error, "%s: has seed %llu, but --seed is %llu", path,
+                    (unsigned long long)t->place.seed, (unsigned long long)r->options.seed);
+    free(path);
+    r->context->seed = t->place.seed;
+    r->context->step = t->place.step;
+    return fine;
+}
+
+static bool make_folder(Run *r)
+{
+    char *name;
+    if (asprintf(&name, r->options.out ? "%s" : "%s.run",
+                 r->options.out ? r->options.out : r->model->name) < 0)
+        return gr_fail(&r->error, "out of memory");
+    struct stat st;
+    bool fine = mkdir(name, 0777) == 0 ||
+                (errno == EEXIST && stat(name, &st) == 0 && S_ISDIR(st.st_mode));
+    if (!fine)
+        gr_fail(&r->error, "%s: cannot make this folder: %s", name, strerror(errno));
+    free(name);
+    return fine;
+}
+
+static bool prepare(Training *t)
+{
+    Run *r = t->run;
+    if (r->figures == 0 || r->model->tensor[r->figure[0]].role != GR_LOSS)
+        return gr_fail(&r->error, "'%s' has no loss to train with", r->model->name);
+    t->place.best = INFINITY;
+    if (!make_room(t) ||
+        !(r->options.resume ? resume(t) : gr_begin_with(r, FITTED, false)) || !load(t) ||
+        !make_folder(r))
+        return false;
+    t->place.seed = r->context->seed;
+    t->planned = r->options.epochs * steps_per_epoch(t);
+    if (r->options.max_steps && r->options.max_steps < t->planned)
+        t->planned = r->options.max_steps;
+    r->context->steps = t->planned;
+    return true;
+}
+
+/* ---- saving ---- */
+
+static bool save_as(Training *t, const char *name, void *snapshot)
+{
+    char *path = gr_in_folder(t->run, t->run->options.out, name);
+    bool fine = gr_save_checkpoint(t->run, path, KEPT, snapshot, &t->place);
+    free(path);
+    return fine;
+}
+
+/* The best before the last: who resumes from the last may rely on the best. */
+static bool save(Training *t)
+{
+    if (t->best_is_new && !save_as(t, "best", t->best))
+        return false;
+    t->best_is_new = false;
+    t->saved = gr_seconds();
+    return save_as(t, "last", NULL);
+}
+
+/* ---- training ---- */
+
+static Report report(const Training *t)
+{
+    const Place *p = &t->place;
+    return (Report){.epoch = p->epoch + 1,
+                    .epochs = t->run->options.epochs,
+                    .step = p->step,
+                    .done = p->epoch * t->rows.count + p->position,
+                    .mean = t->mean,
+                    .check = t->checks.count ? t->check : NULL};
+}
+
+static void average(Training *t)
+{
+    for (int k = 0; k < t->run->figures; k++)
+        t->mean[k] = t->place.sum[k] / (double)t->place.position;
+}
+
+static Outcome one_step(Training *t)
+{
+    Run *r = t->run;
+    Place *p = &t->place;
+    size_t left = t->rows.count - p->position, batch = (size_t)r->model->batch;
+    int n = (int)(left < batch ? left : batch);
+    gr_fill_batch(r, &t->data, &t->rows, p->position, n);
+    gr_call(r, r->model->step, n);
+    p->step = r->context->step;
+    p->position += (size_t)n;
+    for (int k = 0; k < r->figures; k++)
+        p->sum[k] += gr_figure(r, k) * n;
+    average(t);
+    if (!isfinite(gr_figure(r, 0)))
+        return DIVERGED;
+    if (stop_signal)
+        return INTERRUPTED;
+    if (r->options.max_steps && p->step >= r->options.max_steps)
+        return FINISHED;
+    if (gr_seconds() - t->saved > SECONDS_BETWEEN_SAVES && !save(t))
+        return UNSAVED;
+    return GOING;
+}
+
+static void compare_with_best(Training *t)
+{
+    double loss = t->checks.count ? t->check[0] : t->mean[0];
+    if (!(loss < t->place.best))
+        return;
+    t->place.best = loss;
+    t->place.best_epoch = t->place.epoch + 1;
+    t->best_is_new = true;
+    gr_take_snapshot(t->run, t->best);
+}
+
+static void end_epoch(Training *t)
+{
+    Report now = report(t);
+    if (t->checks.count) {
+        const Data *d = t->held_out.rows ? &t->held_out : &t->data;
+        gr_evaluate(t->run, d, &t->checks, t->check);
+    }
+    compare_with_best(t);
+    gr_end_epoch(&t->progress, t->run, &now);
+    t->place.epoch++;
+    t->place.position = 0;
+    memset(t->place.sum, 0, (size_t)t->run->figures * sizeof *t->place.sum);
+}
+
+static Outcome one_epoch(Training *t)
+{
+    t->rows.shuffle = key(t->run, t->place.epoch);
+    Outcome outcome = GOING;
+    while (outcome == GOING && t->place.position < t->rows.count) {
+        outcome = one_step(t);
+        Report now = report(t);
+        now.check = NULL;
+        gr_redraw(&t->progress, t->run, &now);
+    }
+    bool whole = t->place.position == t->rows.count;
+    if (outcome == GOING || (whole && outcome != DIVERGED))
+        end_epoch(t);
+    return outcome;
+}
+
+static Outcome all_epochs(Training *t)
+{
+    Outcome outcome = GOING;
+    gr_start_progress(&t->progress, t->run, t->rows.count * t->run->options.epochs,
+                      t->place.epoch * t->rows.count + t->place.position);
+    t->saved = t->progress.start;
+    catch_signals();
+    while (outcome == GOING && t->place.epoch < t->run->options.epochs)
+        outcome = one_epoch(t);
+    gr_clear_line(&t->progress);
+    return outcome;
+}
+
+/* ---- the end ---- */
+
+static void summarise(const Training *t)
+{
+    const Run *r = t->run;
+    const Place *p = &t->place;
+    printf("%llu steps in %.1f s", (unsigned long long)p->step,
+           gr_seconds() - t->progress.start);
+    if (p->best_epoch)
+        printf("; best epoch %llu, %s %.4g", (unsigned long long)p->best_epoch,
+               t->checks.count ? "validation loss" : "loss", p->best);
+    if (p->position)
+        printf("; loss %.4g so far in epoch %llu", t->mean[0],
+               (unsigned long long)p->epoch + 1);
+    char *best = gr_in_folder(r, r->options.out, p->best_epoch ? "best" : "last");
+    printf("; saved %s\n", best);
+    free(best);
+}
+
+static int diverged(const Training *t)
+{
+    const Run *r = t->run;
+    fflush(stdout);
+    fprintf(stderr, "%s: the loss is %g at step %llu of epoch %llu; %s\n", r->model->name,
+            gr_figure(r, 0), (unsigned long long)t->place.step,
+            (unsigned long long)t->place.epoch + 1,
+            t->place.best_epoch ? "best.safetensors is from before" : "nothing is saved");
+    return 1;
+}
+
+static int finish(Training *t, Outcome outcome)
+{
+    if (outcome == DIVERGED) {
+        if (t->best_is_new && !save_as(t, "best", t->best))
+            return 2;
+        return diverged(t);
+    }
+    if (outcome == UNSAVED || !save(t))
+        return 2;
+    if (!t->run->options.quiet)
+        summarise(t);
+    return outcome == INTERRUPTED ? 128 + stop_signal : 0;
+}
+
+int gr_train(Run *r)
+{
+    Training t = {.run = r};
+    int status = prepare(&t) ? finish(&t, all_epochs(&t)) : 2;
+    gr_drop_data(r->model, &t.data);
+    gr_drop_data(r->model, &t.held_out);
+    free(t.place.sum);
+    free(t.best);
+    return status;
+}

@@ -1,0 +1,179 @@
+/* What the files of the trainer share; private to the runtime.
+ *
+ * A verb is a function of a Run: main.c reads the options, sets up the model's block and
+ * calls it. Functions that may fail say false and leave the message in run->error. */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include "gr.h"
+#include "grdata.h"
+
+/* What a verb may be asked for; a verb lists what it takes, an option whom it serves. */
+enum {
+    TRAIN = 1,
+    EVAL = 2,
+    PREDICT = 4,
+    INFO = 8,
+    GRAD = 16,
+    STEP = 32,
+    BENCH = 64,
+    EXPORT = 128,
+    PROBE = 256
+};
+
+typedef struct Pair {
+    const char *name, *value;
+} Pair;
+
+typedef struct Options {
+    unsigned verb;
+    uint64_t epochs, seed, threads, max_steps, steps, batches;
+    double validation;
+    const char *params, *out, *inputs, *output;
+    bool seeded; /* --seed was given */
+    bool resume, quiet, eval, help;
+    Pair *data, *held_out; /* one per input given; names without "val." */
+    int ndata, nheld_out;
+} Options;
+
+typedef struct Run {
+    const gr_model *model;
+    Options options;
+    void *block;
+    gr_context *context;
+    gr_pool *pool;
+    gr_classes
+        *classes; /* of each tensor; count 0 unless an input's column holds strings */
+    int *figure;  /* the tensors of losses, then metrics */
+    int figures;
+    gr_error error;
+} Run;
+
+/* ---- options.c ---- */
+
+bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_error *e);
+void gr_print_help(const gr_model *m);
+
+/* ---- data.c ---- */
+
+/* Every input's examples, converted to its type. */
+typedef struct Data {
+    size_t rows;
+    gr_array *input; /* of each tensor; empty where it is no input or was not asked for */
+} Data;
+
+/* Some of the rows of a Data in some order. */
+typedef struct Rows {
+    size_t count, first, total;
+    uint64_t split;   /* key of the permutation of all rows, or 0 */
+    uint64_t shuffle; /* key of the permutation of these, or 0 */
+} Rows;
+
+/* Load every input, or all but the targets, from NAME=FILE pairs and the --inputs file. */
+bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out);
+void gr_drop_data(const gr_model *m, Data *d);
+
+Rows gr_all_rows(const Data *d);
+
+/* Copy `n` examples, from position `at` of `rows` on, into the inputs of the block. */
+void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n);
+
+/* ---- run.c ---- */
+
+/* Elements of one example, or of the whole when the tensor is not batched. */
+size_t gr_example_size(const gr_tensor *t);
+
+/* The tensor as an array in `base`, with n rows if it is batched. */
+gr_array gr_view(const gr_tensor *t, void *base, int n);
+
+double gr_figure(const Run *r, int which);
+
+/* An entry of the model, on all threads, denormals flushed. */
+typedef void gr_entry(void *block, int n);
+void gr_call(Run *r, gr_entry *entry, int n);
+
+double gr_seconds(void); /* of a clock that never goes back */
+
+/* Averages of all figures over the rows, by forward passes. */
+void gr_evaluate(Run *r, const Data *d, const Rows *rows, double *mean);
+
+/* ---- checkpoint.c ---- */
+
+/* Sets of roles. */
+enum {
+    FITTED = 1 << GR_PARAM | 1 << GR_STATE,
+    KEPT = FITTED | 1 << GR_OPTIMIZER,
+    RESULTS = 1 << GR_OUTPUT | 1 << GR_LOSS | 1 << GR_METRIC | 1 << GR_GRADIENT
+};
+
+/* What a checkpoint says about the run it is from. */
+typedef struct Place {
+    bool known; /* the file says so */
+    uint64_t step, seed;
+    uint64_t epoch, position; /* examples of that epoch seen; epochs count from 0 */
+    uint64_t best_epoch;
+    double best;
+    double *sum; /* of each figure over that epoch; NULL: do not care */
+} Place;
+
+/* Everything that is kept, apart from the block: a copy of the tensors one after another.
+ */
+size_t gr_snapshot_size(const gr_model *m);
+void gr_take_snapshot(const Run *r, void *snapshot);
+
+/* Set the parameters, and states of `roles` if the file holds them. The place is what the
+ * file says, zero where it is silent; its sums go where place->sum points. */
+bool gr_load_checkpoint(Run *r, const char *path, unsigned roles, Place *place);
+
+/* Write what is kept and in `roles`, from a snapshot or, when it is NULL, from the block.
+ */
+bool gr_save_checkpoint(Run *r, const char *path, unsigned roles, void *snapshot,
+                        const Place *place);
+
+/* Write the results of a call on n examples. */
+bool gr_save_results(Run *r, const char *path, int n);
+
+/* Load parameters, or all that is kept, if --params was given; with `need`, else those that
+ * training left in its folder. */
+bool gr_begin_with(Run *r, unsigned roles, bool need);
+
+/* NAME.safetensors in the folder of --out, or of --params for those who read; to be freed.
+ */
+char *gr_in_folder(const Run *r, const char *folder, const char *name);
+
+/* ---- progress.c ---- */
+
+typedef struct Progress {
+    bool terminal, quiet;
+    double start, drawn;
+    size_t todo, before; /* examples of the whole run; those done when it started */
+    uint64_t every;      /* epochs that share a line */
+} Progress;
+
+/* One line: the epoch, figures of training and, when not NULL, of validation. */
+typedef struct Report {
+    uint64_t epoch, epochs, step;
+    size_t done; /* examples so far */
+    const double *mean, *check;
+} Report;
+
+void gr_start_progress(Progress *p, const Run *r, size_t todo, size_t before);
+void gr_redraw(Progress *p, const Run *r,
+               const Report *now); /* at most ten times a second */
+void gr_end_epoch(Progress *p, const Run *r, const Report *now);
+void gr_clear_line(const Progress *p);
+void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mean);
+
+/* ---- verbs; each returns the exit status ---- */
+
+int gr_train(Run *r);
+int gr_eval(Run *r);
+int gr_predict(Run *r);
+int gr_info(Run *r);
+int gr_grad(Run *r);
+int gr_step(Run *r);
+int gr_bench(Run *r);
+int gr_export(Run *r);
+int gr_probe(const gr_model *m);
+
+#endif

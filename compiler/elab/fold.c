@@ -1,0 +1,78 @@
+/* Expressions of constants are computed as they are built, by the table of primitives: extents,
+ * rates and the branches of conditions are to be known now, and the equations print as a person
+ * would write them. Nothing else is simplified here. */
+#include "eq.h"
+
+#include "scalar.h"
+
+
+static double value_of_op(Op op, Real a, Real b, Real c)
+{
+    (void)b, (void)c;
+    switch (op) {
+#define OP(name, arity, value, ...)                                                          \
+    case OP_##name: return (double)(value);
+#include "ops.def"
+    default: bug("'%s' is no primitive", opinfo[op].name);
+    }
+}
+
+/* The condition 1 != 0, or 0 != 0. */
+Expr *truth(Graph *g, bool value)
+{
+    return apply(g, OP_ne, constant(g, value), constant(g, 0), NULL);
+}
+
+bool is_constant(const Expr *e, double *value)
+{
+    *value = e->value;
+    return e->op == OP_const;
+}
+
+bool is_truth(const Expr *e, bool *value)
+{
+    if (e->op != OP_ne || e->arg[0]->op != OP_const || e->arg[1]->op != OP_const)
+        return false;
+    *value = e->arg[0]->value != e->arg[1]->value;
+    return true;
+}
+
+static bool known(const Expr *e, double *value)
+{
+    bool t;
+    if (!is_truth(e, &t))
+        return is_constant(e, value);
+    *value = t;
+    return true;
+}
+
+/* One operand decides, or does not matter. */
+static Expr *fold_logic(Graph *g, Op op, Expr *a, Expr *b)
+{
+    bool va, vb, decides = op == OP_or;
+    bool ka = is_truth(a, &va), kb = is_truth(b, &vb);
+    if ((ka && va == decides) || (kb && vb == decides))
+        return truth(g, decides);
+    return ka ? b : kb ? a : NULL;
+}
+
+Expr *make(Graph *g, Op op, Expr *a, Expr *b, Expr *c)
+{
+    double x = 0, y = 0, z = 0;
+    Expr *folded = NULL;
+    bool all = known(a, &x) && (!b || known(b, &y)) && (!c || known(c, &z));
+    if (all)
+        return opinfo[op].result == BOOL ? truth(g, value_of_op(op, x, y, z) != 0)
+                                         : constant(g, value_of_op(op, x, y, z));
+    if (op == OP_and || op == OP_or)
+        folded = fold_logic(g, op, a, b);
+    bool chosen;
+    if (op == OP_select && is_truth(a, &chosen))
+        folded = chosen ? b : c;
+    return folded ? folded : apply(g, op, a, b, c);
+}
+
+Expr *as_real(Graph *g, Expr *e)
+{
+    return !e || kind_of(e) == REAL ? e : make(g, OP_real, e, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* Gradients and what the optimizer does with them.
+ *
+ * Every parameter and every real input gets a tensor for its adjoint; derivation fills them in.
+ * The optimizer's body is instantiated once for each parameter, element by element. */
+#include "eq.h"
+
+#include "str.h"
+
+#include <string.h>
+
+const Stmt *find_setting(const Stmt *train, const char *name)
+{
+    for (int i = 0; train && i < train->body.n; i++)
+        if (train->body.at[i]->name == intern(name))
+            return train->body.at[i];
+    return NULL;
+}
+
+/* ---- Adjoints ---- */
+
+static Tensor *new_adjoint(Graph *g, Tensor *of)
+{
+    Tensor *d = new_tensor(g, EQUATION, intern_f("dL/d%s", of->name), of->span);
+    d->of = of;
+    d->rank = d->nidx = of->rank;
+    memcpy(d->idx, of->idx, sizeof(Index) * (size_t)of->rank);
+    return d;
+}
+
+static bool wants_gradient(const Tensor *t)
+{
+    return (t->role == PARAM && !t->frozen) || (t->role == INPUT && t->elem == ELEM_REAL);
+}
+
+static void add_adjoints(Graph *g)
+{
+    int n = g->tensor.n;
+    for (int i = 0; i < n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (wants_gradient(t))
+            PUSH(g->arena, &g->root,
+                 (Root){ROOT_GRADIENT, t->name, new_adjoint(g, t), t, t->span});
+    }
+}
+
+/* ---- The norm over all of them ---- */
+
+/* The sum of the squares of d. */
+static Expr *squares(Env *env, Tensor *d, Span at)
+{
+    Graph *g = env->e->graph;
+    Eq *q = new_eq(env, intern_f("grad_norm.%s", d->of->name), at, true);
+    int slot[MAXRANK];
+    q->rank = d->rank;
+    for (int k = 0; k < d->rank; k++) {
+        q->idx[DIM + k] = d->idx[k];
+        slot[k] = DIM + k;
+    }
+    Value v = tensor_value(d, at);
+    Syn name = {.kind = SYN_NAME, .name = intern("grad"), .span = at};
+    Expr *e = apply(g, OP_square, element_of(q, &v, &name), NULL, NULL);
+    return close_reduction(q, at, REDUCE_SUM, e, slot, d->rank);
+}
+
+Value grad_norm_value(Env *env, Span at)
+{
+    Elab *e = env->e;
+    Graph *g = e->graph;
+    int n = g->root.n;
+    Expr *sum = NULL;
+    for (int i = 0; i < n && !e->grad_norm; i++) {
+        const Root *r = &g->root.at[i];
+        if (r->kind != ROOT_GRADIENT || r->target->role != PARAM)
+            continue;
+        Expr *one = squares(env, r->value, at);
+        sum = !one ? NULL : sum ? apply(g, OP_add, sum, one, NULL) : one;
+    }
+    if (sum) {
+        Eq *q = new_eq(env, "grad_norm", at, false);
+        e->grad_norm = close_eq(q, apply(g, OP_sqrt, sum, NULL, NULL));
+    }
+    return tensor_value(e->grad_norm, at);
+}
+
+/* ---- The optimizer ---- */
+
+/* One number for all parameters: known now, or computed once per step, as a schedule is. */
+static bool is_single(Env *model, const Value *v, const Syn *s, const char *formal)
+{
+    if (v->what != A_TENSOR || v->tensor->rank == 0)
+        return v->what != NOTHING;
+    fault(model, s->span, "'%s' must be one number, but this is %s%s", formal,
+          shape_text(v->tensor), is_batched(v->tensor) ? " for each example" : "");
+    return false;
+}
+
+static bool bind_rate(Env *model, Env *env, const Decl *f, const Syn *value, bool given)
+{
+    const char *name = intern_f("%s.%s", env->def->name, f->name);
+    Value v = whole_value(given ? model : env, value, name);
+    bind(env, f->name, v);
+    return is_single(model, &v, value, f->name);
+}
+
+static bool bind_rates(Env *model, Env *env, const Syn *call)
+{
+    int arg[MAXFORMALS];
+    const Def *d = env->def;
+    bool fine = match_arguments(d, call, arg);
+    for (int k = 0; k < d->formals.n && fine; k++)
+        if (arg[k] >= 0)
+            fine = bind_rate(model, env, &d->formals.at[k], call->args.at[arg[k]].value, true);
+    for (int k = 0; k < d->formals.n && fine; k++)
+        if (arg[k] < 0)
+            fine = bind_rate(model, env, &d->formals.at[k], d->formals.at[k].value, false);
+    return fine;
+}
+
+/* The clipped gradient: an expression of the model's arguments, grad and grad_norm. */
+static Tensor *clipped(Env *model, const Stmt *clip, Tensor *adjoint)
+{
+    const Tensor *p = adjoint->of;
+    Env *env = new_env(model->e, model->def, model->caller, model->call, p->name);
+    for (int i = 0; i < model->var.n; i++)
+        bind(env, model->var.at[i].name, model->var.at[i].value);
+    bind(env, intern("grad"), tensor_value(adjoint, clip->name_span));
+    Value v = whole_value(env, clip->value, intern_f("%s.clipped", p->name));
+    if (v.what == A_TENSOR && v.tensor->rank == p->rank)
+        return v.tensor;
+    if (v.what != NOTHING)
+        fault(model, clip->value->span, "a clipped gradient has the gradient's shape");
+    return NULL;
+}
+
+static void update_parameter(const Env *rates, Tensor *p, Tensor *grad)
+{
+    Env *env = new_env(rates->e, rates->def, rates->caller, rates->call, p->name);
+    for (int i = 0; i < rates->var.n; i++)
+        bind(env, rates->var.at[i].name, rates->var.at[i].value);
+    env->adjoint = grad;
+    env->has_pack = true;
+    env->npack = p->rank;
+    memcpy(env->pack, p->idx, sizeof(Index) * (size_t)p->rank);
+    bind(env, intern("param"), tensor_value(p, rates->call))->target = p;
+    bind(env, intern("grad"), tensor_value(grad, rates->call));
+    elaborate_body(env, &env->def->body);
+}
+
+static void elaborate_optimizer(Env *model, const Stmt *optimizer, const Stmt *clip)
+{
+    Graph *g = model->e->graph;
+    const Syn *call = optimizer->value;
+    const Def *d = find_def(model->e->program, call->name, call->span.source);
+    Env *rates = new_env(model->e, d, model, call->span, d->name);
+    if (!bind_rates(model, rates, call))
+        return;
+    int n = g->root.n;
+    for (int i = 0; i < n; i++) {
+        Root r = g->root.at[i];
+        if (r.kind != ROOT_GRADIENT || r.target->role != PARAM)
+            continue;
+        Tensor *grad = clip ? clipped(model, clip, r.value) : r.value;
+        if (grad)
+            update_parameter(rates, r.target, grad);
+    }
+}
+
+static bool has_loss(const Graph *g)
+{
+    for (int i = 0; i < g->root.n; i++)
+        if (g->root.at[i].kind == ROOT_LOSS)
+            return true;
+    return false;
+}
+
+void elaborate_gradients(Env *model, const Stmt *train)
+{
+    const Stmt *optimizer = find_setting(train, "optimizer");
+    if (!has_loss(model->e->graph))
+        return;
+    add_adjoints(model->e->graph);
+    if (optimizer)
+        elaborate_optimizer(model, optimizer, find_setting(train, "clip"));
+}

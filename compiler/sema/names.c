@@ -1,0 +1,87 @@
+/* Finding what a name in a call stands for. */
+#include "names.h"
+
+#include "str.h"
+
+#include <string.h>
+
+/* `arity` arguments exactly, unless a second number says how many at most. */
+static const Builtin builtin[] = {
+    {"uniform", BUILTIN_DRAW, OP_uniform, 2, 2},
+    {"normal", BUILTIN_DRAW, OP_normal, 2, 2},
+    {"flatten", BUILTIN_FLATTEN, OP_read, 1, 1},
+    {"reshape", BUILTIN_RESHAPE, OP_read, 2, MAXRANK + 1},
+#define OP(name, arity, ...) {#name, BUILTIN_OP, OP_##name, arity, arity},
+#include "ops.def"
+};
+enum { BUILTINS = sizeof builtin / sizeof *builtin };
+
+bool is_std(const Source *s) { return s && strncmp(s->name, "<std/", 5) == 0; }
+
+bool is_inline(const Def *d)
+{
+    if (!d->value)
+        return false;
+    for (int i = 0; i < d->formals.n; i++)
+        if (d->formals.at[i].has_shape)
+            return false;
+    return true;
+}
+
+static const Builtin *find_builtin(const char *name, int arguments)
+{
+    for (int i = 0; i < BUILTINS; i++)
+        if (!strcmp(builtin[i].name, name) && arguments >= builtin[i].least &&
+            arguments <= builtin[i].most)
+            return &builtin[i];
+    return NULL;
+}
+
+bool is_hidden_by_builtin(const char *name, int formals)
+{
+    return find_builtin(name, formals) != NULL;
+}
+
+static const Builtin *find_builtin_name(const char *name)
+{
+    for (int i = 0; i < BUILTINS; i++)
+        if (!strcmp(builtin[i].name, name))
+            return &builtin[i];
+    return NULL;
+}
+
+const Def *find_def(const Program *p, const char *name, const Source *from)
+{
+    const Def *found = NULL;
+    for (int i = 0; i < p->defs.n; i++) {
+        const Def *d = p->defs.at[i];
+        if (d->name != name || (is_std(from) && !is_std(d->span.source)))
+            continue;
+        if (!found || is_std(found->span.source))
+            found = d;
+    }
+    return found;
+}
+
+Callee find_callee(const Program *p, const Syn *call)
+{
+    const Builtin *b = find_builtin(call->name, call->args.n);
+    if (b)
+        return (Callee){.builtin = b};
+    const Def *d = find_def(p, call->name, call->span.source);
+    if (d)
+        return (Callee){.def = d};
+    return (Callee){.builtin = find_builtin_name(call->name)};
+}
+
+const char *const *callable_names(const Program *p, Arena *a, int *n)
+{
+    const char **name = NEWN(a, const char *, BUILTINS + p->defs.n);
+    *n = 0;
+    for (int i = p->defs.n; i-- > 0;)
+        if (p->defs.at[i]->kind != DEF_MODEL && p->defs.at[i]->name)
+            name[(*n)++] = p->defs.at[i]->name;
+    for (int i = 0; i < BUILTINS; i++)
+        name[(*n)++] = builtin[i].name;
+    return name;
+}

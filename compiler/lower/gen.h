@@ -1,0 +1,85 @@
+/* The loops of one region under construction, private to lower/. */
+#ifndef GEN_H
+#define GEN_H
+
+#include "name.h"
+#include "tile.h"
+
+enum { MAXTILE = 16, MAXDEPTH = MAXIDX + 1 };
+
+/* Where an axis stands: at var + at. */
+typedef struct Point {
+    const Var *var; /* NULL: at a constant */
+    int64_t at;
+    int depth;      /* of the block that moves it */
+    int opened;     /* when, in g->time */
+    int width;      /* positions, or vectors, that are unrolled here */
+    bool vector;    /* they are vectors */
+    int part;       /* lanes of the last one; 0: all */
+} Point;
+
+/* A value and what becomes of it. Every Val of a region is the head of a Node. */
+typedef struct Node {
+    Val val;
+    uint32_t axes;      /* that it depends on */
+    int row, col, turn; /* where it was made */
+    int depth;          /* of the innermost block that changes it */
+    int time;           /* when it was made */
+    int uses, epoch;    /* in the statements that are being written */
+    int size;           /* of its text, in operands */
+    const char *name;   /* for a register */
+    bool early;         /* to be loaded before anything is stored */
+    const Reg *reg;     /* holds it, in the block of this id */
+    int block;
+} Node;
+
+typedef struct Block {
+    LoopBody body;
+    Names names;
+    int id;
+} Block;
+
+typedef struct Gen {
+    Arena *a;
+    const Schedule *s;
+    Nest *nest;
+    Region *region;
+    Tiling tile;
+    int lanes;
+    Point point[MAXIDX];
+    int row, col, turn;   /* the position being computed; turn: along reduced lanes */
+    int time, epoch, blocks;
+    Block block[MAXDEPTH];
+    int depth, floor;     /* innermost block; the block that holds the tile */
+    struct Known *known;  /* what is computed where */
+    /* of the reduction, by row, column and turn */
+    const Reg *acc[MAXTILE][MAXTILE][MAXTILE];
+    const Reg *rest[MAXTILE][MAXTILE]; /* single elements after the last vector */
+    const Reg *at[MAXTILE][MAXTILE];   /* position of the extremum */
+    Node *total[MAXTILE][MAXTILE];     /* the value */
+} Gen;
+
+/* body.c */
+Node *value_of(Gen *g, Expr *e);            /* at the current position */
+Node *value_of_step(Gen *g, int step);
+const Int *int_of(Gen *g, const Sub *s);
+Node *wide(Gen *g, Node *x);                /* as a vector */
+Node *apply_op(Gen *g, Op op, Node *a, Node *b, Node *c);
+Node *literal(Gen *g, double value);
+Node *reg_value(Gen *g, const Reg *r);
+Node *keep_lanes(Gen *g, Node *x, double identity);
+Node *fold_lanes(Gen *g, Node *x, Reduce reduce);
+bool is_zero_beyond(const Node *x);         /* the lanes that do not exist are 0 */
+View *view_of(Gen *g, const Expr *read, Buffer *b);
+void place_of(Gen *g, const Expr *read, const Int **sub, int64_t *stride);
+int lanes_here(const Gen *g);               /* part of the current position */
+bool vector_here(const Gen *g);
+
+/* let.c: from a graph of values to statements in order. */
+void count_uses(Gen *g, Node *x);
+const Val *settle(Gen *g, Node *x);         /* what to write for x, after emitting what it needs */
+const Reg *new_reg(Gen *g, const char *name, bool vector, ValueKind kind);
+Node *let(Gen *g, Node *x, const char *name);
+void emit(Gen *g, LoopStmt s);
+
+#endif

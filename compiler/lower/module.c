@@ -1,0 +1,149 @@
+/* A model as a module: its table of fixed tensors, and for each entry the regions it runs. */
+#include "nest.h"
+
+#include "str.h"
+
+#include <assert.h>
+
+enum { CONTEXT = 64 }; /* bytes of gr_context at the start of a block */
+
+const char *const entry_name[NENTRY] = {"init", "forward", "gradients", "step"};
+
+/* ---- Buffers ---- */
+
+static size_t element_size(Elem elem, const Module *m)
+{
+    switch (elem) {
+    case ELEM_BYTE: return 1;
+    case ELEM_INDEX: return 4;
+    case ELEM_REAL: break;
+    }
+    return m->f64 ? 8 : 4;
+}
+
+Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a)
+{
+    Buffer *b = NEW(a, Buffer);
+    b->name = t->name;
+    b->c_name = take_name(names, names, identifier(t->name));
+    b->elem = t->elem;
+    b->rank = t->rank;
+    b->batched = t->rank && t->idx[0].batch;
+    for (int i = 0; i < t->rank; i++)
+        b->dim[i] = t->idx[i].extent;
+    b->bytes = element_size(t->elem, m) * (size_t)count_of(t->idx, t->rank);
+    return b;
+}
+
+/* ---- The table ---- */
+
+static void add_slot(Module *m, Slot slot, Names *names, Arena *a)
+{
+    slot.buffer = new_buffer(slot.tensor, m, names, a);
+    slot.buffer->name = slot.name;
+    slot.buffer->fixed = true;
+    slot.buffer->offset = m->size;
+    m->size += aligned(slot.buffer->bytes);
+    PUSH(a, &m->slot, slot);
+}
+
+static void mark(Expr *e, void *context)
+{
+    if (e->op == OP_read)
+        ((bool *)context)[e->tensor->id] = true;
+}
+
+/* By tensor id: an output depends on it. */
+static const bool *behind_outputs(const Graph *g, Arena *a)
+{
+    bool *needed = NEWN(a, bool, g->tensor.n);
+    for (int i = 0; i < g->root.n; i++)
+        if (g->root.at[i].kind == ROOT_OUTPUT)
+            needed[g->root.at[i].value->id] = true;
+    for (int i = g->tensor.n; i-- > 0;)
+        if (needed[i] && g->tensor.at[i]->body)
+            walk(g->tensor.at[i]->body, mark, needed);
+    return needed;
+}
+
+static void add_given(Module *m, Role role, bool optimizer, Names *names, Arena *a)
+{
+    const bool *needed = behind_outputs(m->graph, a);
+    for (int i = 0; i < m->graph->tensor.n; i++) {
+        const Tensor *t = m->graph->tensor.at[i];
+        if (t->role != role || t->optimizer != optimizer)
+            continue;
+        Slot slot = {.tensor = t, .name = t->name, .root = NROOT};
+        slot.target = role == INPUT && !needed[i];
+        add_slot(m, slot, names, a);
+    }
+}
+
+static void add_results(Module *m, RootKind kind, Names *names, Arena *a)
+{
+    for (int i = 0; i < m->graph->root.n; i++) {
+        const Root *r = &m->graph->root.at[i];
+        if (r->kind == kind)
+            add_slot(m, (Slot){.tensor = r->value, .name = result_name(r), .root = kind}, names,
+                     a);
+    }
+}
+
+static void make_table(Module *m, Names *names, Arena *a)
+{
+    add_given(m, INPUT, false, names, a);
+    add_given(m, PARAM, false, names, a);
+    add_given(m, STATE, false, names, a);
+    add_given(m, STATE, true, names, a);
+    add_results(m, ROOT_LOSS, names, a);
+    add_results(m, ROOT_METRIC, names, a);
+    add_results(m, ROOT_OUTPUT, names, a);
+    add_results(m, ROOT_GRADIENT, names, a);
+}
+
+/* ---- Entries ---- */
+
+/* After the first value it stores. */
+static const char *name_region(const Nest *n, EntryKind kind, Names *names)
+{
+    const Tensor *t = n->step.at[0].tensor;
+    for (int i = n->step.n; i-- > 0;)
+        if (n->step.at[i].to.n)
+            t = n->step.at[i].tensor;
+    return take_name(names, names, intern_f("%s_%s", entry_name[kind], identifier(t->name)));
+}
+
+static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names, Arena *a)
+{
+    Entry *e = &m->entry[kind];
+    e->graph = g;
+    Schedule *s = schedule(g, kind, m, names, a);
+    for (int i = 0; i < s->nest.n; i++) {
+        Nest *n = s->nest.at[i];
+        build_axes(n, a);
+        PUSH(a, &e->region, build_region(s, n, name_region(n, kind, names)));
+    }
+}
+
+Module *lower(const Graph *graph, const Graph *const entry[NENTRY], const LowerOptions *o,
+              Arena *a)
+{
+    Module *m = NEW(a, Module);
+    Names names = {.arena = a};
+    m->graph = graph;
+    m->target = o->target;
+    m->f64 = o->f64;
+    m->lanes = o->lanes ? o->lanes : o->target->bytes / (o->f64 ? 8 : 4);
+    m->size = CONTEXT;
+    make_table(m, &names, a);
+    size_t scratch = 0;
+    for (int k = 0; k < NENTRY; k++) {
+        if (!entry[k])
+            continue;
+        make_entry(m, (EntryKind)k, entry[k], &names, a);
+        plan_scratch(&m->entry[k], m->size, a);
+        scratch = m->entry[k].scratch > scratch ? m->entry[k].scratch : scratch;
+    }
+    m->size += scratch;
+    return m;
+}

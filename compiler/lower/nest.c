@@ -1,0 +1,314 @@
+/* Which equations run in one nest, and in which order.
+ *
+ * Every reduction starts a nest. An element-wise equation joins the nest of something it reads
+ * element by element, if all else that it reads is computed before that nest: no path may lead
+ * from the nest through another one back to it. So bias, activation, the derivative of the
+ * activation and the optimizer's update end up behind the contraction that makes their operand.
+ *
+ * An update is written in place where all who read the old value run earlier, or in the same
+ * nest at the same element; else its value is kept apart and copied at the end. */
+#include "nest.h"
+
+#include "str.h"
+
+#include <assert.h>
+
+static bool same_space(const Tensor *a, const Tensor *b)
+{
+    if (a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->idx[i].extent != b->idx[i].extent || a->idx[i].batch != b->idx[i].batch)
+            return false;
+    return true;
+}
+
+static bool reads_same(const Expr *read, const Tensor *by)
+{
+    int index;
+    if (read->arg[0] || !same_space(read->tensor, by))
+        return false;
+    for (int i = 0; i < read->tensor->rank; i++)
+        if (!sub_is_index(read->sub[i], &index) || index != i)
+            return false;
+    return true;
+}
+
+/* ---- Order between nests ---- */
+
+static bool runs_after(const Nest *late, const Nest *early)
+{
+    for (int i = 0; i < late->after.n; i++)
+        if (late->after.at[i] == early || runs_after(late->after.at[i], early))
+            return true;
+    return false;
+}
+
+static void add_edge(Schedule *s, Nest *early, Nest *late)
+{
+    for (int i = 0; i < late->after.n; i++)
+        if (late->after.at[i] == early)
+            return;
+    PUSH(s->arena, &late->after, early);
+}
+
+/* ---- What an equation reads ---- */
+
+typedef struct Reads {
+    Schedule *s;
+    const Tensor *by;
+    VEC(const Expr *) read;
+} Reads;
+
+static void list_read(Expr *e, void *context)
+{
+    Reads *r = context;
+    if (e->op == OP_read)
+        PUSH(r->s->arena, &r->read, e);
+}
+
+static Reads reads_of(Schedule *s, const Tensor *t)
+{
+    Reads r = {.s = s, .by = t};
+    walk(t->body, list_read, &r);
+    return r;
+}
+
+/* ---- Grouping ---- */
+
+static Nest *new_nest(Schedule *s)
+{
+    Nest *n = NEW(s->arena, Nest);
+    n->id = s->nest.n;
+    PUSH(s->arena, &s->nest, n);
+    return n;
+}
+
+static bool may_join(const Reads *r, const Nest *n)
+{
+    for (int i = 0; i < r->read.n; i++) {
+        const Expr *read = r->read.at[i];
+        const Nest *home = r->s->home[read->tensor->id];
+        if (home == n ? !reads_same(read, r->by) : home && runs_after(home, n))
+            return false;
+    }
+    return true;
+}
+
+/* The latest nest that t may join; NULL: it starts its own. */
+static Nest *find_nest(const Reads *r)
+{
+    Nest *best = NULL;
+    for (int i = 0; i < r->read.n && r->by->reduce == REDUCE_NONE; i++) {
+        Nest *n = r->s->home[r->read.at[i]->tensor->id];
+        if (n && reads_same(r->read.at[i], r->by) && may_join(r, n) &&
+            (!best || n->id > best->id))
+            best = n;
+    }
+    return best;
+}
+
+static void place(Schedule *s, const Tensor *t)
+{
+    Reads r = reads_of(s, t);
+    Nest *n = find_nest(&r);
+    if (!n)
+        n = new_nest(s);
+    PUSH(s->arena, &n->step, (Step){.tensor = t});
+    s->home[t->id] = n;
+    for (int i = 0; i < r.read.n; i++) {
+        Nest *home = s->home[r.read.at[i]->tensor->id];
+        if (home && home != n)
+            add_edge(s, home, n);
+    }
+}
+
+static void mark(Expr *e, void *context)
+{
+    if (e->op == OP_read)
+        ((bool *)context)[e->tensor->id] = true;
+}
+
+static void group(Schedule *s)
+{
+    const Graph *g = s->graph;
+    bool *live = NEWN(s->arena, bool, g->tensor.n);
+    for (int i = 0; i < g->root.n; i++)
+        live[g->root.at[i].value->id] = true;
+    for (int i = g->tensor.n; i-- > 0;)
+        if (live[i] && g->tensor.at[i]->body)
+            walk(g->tensor.at[i]->body, mark, live);
+    for (int i = 0; i < g->tensor.n; i++)
+        if (live[i] && g->tensor.at[i]->role == EQUATION)
+            place(s, g->tensor.at[i]);
+}
+
+/* ---- Where results go ---- */
+
+static Step *find_step(const Schedule *s, const Tensor *t)
+{
+    Nest *n = s->home[t->id];
+    for (int i = 0; n && i < n->step.n; i++)
+        if (n->step.at[i].tensor == t)
+            return &n->step.at[i];
+    return NULL;
+}
+
+static Buffer *given_buffer(const Module *m, const Tensor *t)
+{
+    for (int i = 0; i < m->slot.n; i++)
+        if (m->slot.at[i].root == NROOT && m->slot.at[i].tensor->name == t->name)
+            return m->slot.at[i].buffer;
+    bug("'%s' is not in the model's table", t->name);
+}
+
+const char *result_name(const Root *r)
+{
+    return r->kind == ROOT_GRADIENT ? intern_f("grad.%s", r->target->name) : intern(r->name);
+}
+
+static Buffer *result_buffer(const Module *m, const Root *r)
+{
+    if (r->kind == ROOT_UPDATE || r->kind == ROOT_INIT)
+        return given_buffer(m, r->target);
+    for (int i = 0; i < m->slot.n; i++) {
+        const Slot *slot = &m->slot.at[i];
+        if (slot->root == r->kind && slot->name == result_name(r))
+            return slot->buffer;
+    }
+    bug("result '%s' is not in the model's table", r->name);
+}
+
+/* A nest that copies t, as an equation of its own. */
+static Step *copy_step(Schedule *s, Tensor *t)
+{
+    Tensor *copy = NEW(s->arena, Tensor);
+    *copy = (Tensor){.id = -1, .name = t->name, .span = t->span, .role = EQUATION,
+                     .elem = t->elem, .bound = t->bound, .rank = t->rank, .nidx = t->rank};
+    for (int i = 0; i < t->rank; i++)
+        copy->idx[i] = t->idx[i];
+    copy->body = read_same((Graph *)s->graph, t);
+    Nest *n = new_nest(s);
+    if (s->home[t->id])
+        add_edge(s, s->home[t->id], n);
+    PUSH(s->arena, &n->step, (Step){.tensor = copy});
+    return &n->step.at[0];
+}
+
+static bool reads_same_only(Schedule *s, const Tensor *t, const Tensor *old)
+{
+    Reads r = reads_of(s, t);
+    for (int i = 0; i < r.read.n; i++)
+        if (r.read.at[i]->tensor == old && !reads_same(r.read.at[i], t))
+            return false;
+    return t->reduce == REDUCE_NONE;
+}
+
+/* May `writer` overwrite a tensor whose old value others read? */
+static bool may_overwrite(Schedule *s, const Nest *writer, const Tensor *old)
+{
+    for (int i = 0; i < s->nest.n; i++) {
+        const Nest *n = s->nest.at[i];
+        for (int k = 0; k < n->step.n; k++) {
+            const Tensor *t = n->step.at[k].tensor;
+            if (!expr_reads(t->body, old))
+                continue;
+            if (n == writer ? !reads_same_only(s, t, old) : runs_after(n, writer))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* All others that read it do so before the writer's turn; at the start, after it. */
+static void order_readers(Schedule *s, Nest *writer, const Tensor *old)
+{
+    for (int i = 0; i < s->nest.n; i++) {
+        Nest *n = s->nest.at[i];
+        for (int k = 0; k < n->step.n && n != writer; k++)
+            if (expr_reads(n->step.at[k].tensor->body, old)) {
+                if (s->kind == ENTRY_INIT)
+                    add_edge(s, writer, n);
+                else
+                    add_edge(s, n, writer);
+            }
+    }
+}
+
+static void place_results(Schedule *s)
+{
+    for (int i = 0; i < s->graph->root.n; i++) {
+        const Root *r = &s->graph->root.at[i];
+        bool assigns = r->kind == ROOT_UPDATE || r->kind == ROOT_INIT;
+        Nest *home = s->home[r->value->id];
+        bool direct = home && (r->kind != ROOT_UPDATE || may_overwrite(s, home, r->target));
+        Step *step = direct ? find_step(s, r->value) : copy_step(s, r->value);
+        PUSH(s->arena, &step->to, result_buffer(s->module, r));
+        if (assigns)
+            order_readers(s, direct ? home : s->nest.at[s->nest.n - 1], r->target);
+    }
+}
+
+/* Everything that another nest reads has a buffer. */
+static void place_intermediates(Schedule *s)
+{
+    for (int i = 0; i < s->nest.n; i++) {
+        Nest *n = s->nest.at[i];
+        for (int k = 0; k < n->step.n; k++) {
+            Reads r = reads_of(s, n->step.at[k].tensor);
+            for (int j = 0; j < r.read.n; j++) {
+                const Tensor *t = r.read.at[j]->tensor;
+                Step *made = find_step(s, t);
+                if (!made)
+                    s->buffer[t->id] = given_buffer(s->module, t);
+                if (!made || s->home[t->id] == n || s->buffer[t->id])
+                    continue;
+                if (!made->to.n)
+                    PUSH(s->arena, &made->to, new_buffer(t, s->module, s->names, s->arena));
+                s->buffer[t->id] = made->to.at[0];
+            }
+        }
+    }
+}
+
+/* ---- Order ---- */
+
+static bool is_ready(const Nest *n, const bool *done)
+{
+    for (int i = 0; i < n->after.n; i++)
+        if (!done[n->after.at[i]->id])
+            return false;
+    return true;
+}
+
+/* Topological, the earliest made first. */
+static void order(Schedule *s)
+{
+    int count = s->nest.n;
+    bool *done = NEWN(s->arena, bool, count);
+    Nest **sorted = NEWN(s->arena, Nest *, count);
+    for (int k = 0; k < count; k++) {
+        int i = 0;
+        while (i < count && (done[i] || !is_ready(s->nest.at[i], done)))
+            i++;
+        if (i == count)
+            bug("nests wait for each other");
+        done[i] = true;
+        sorted[k] = s->nest.at[i];
+    }
+    for (int k = 0; k < count; k++)
+        s->nest.at[k] = sorted[k];
+}
+
+Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names, Arena *a)
+{
+    Schedule *s = NEW(a, Schedule);
+    *s = (Schedule){.arena = a, .graph = g, .module = m, .names = names, .kind = kind};
+    s->home = NEWN(a, Nest *, g->tensor.n);
+    s->buffer = NEWN(a, Buffer *, g->tensor.n);
+    group(s);
+    place_results(s);
+    place_intermediates(s);
+    order(s);
+    return s;
+}

@@ -1,0 +1,77 @@
+/* Nests under construction, private to lower/: what one entry computes together, before loops. */
+#ifndef NEST_H
+#define NEST_H
+
+#include "loop.h"
+#include "name.h"
+
+typedef struct Nest Nest;
+
+/* One equation of a nest. */
+typedef struct Step {
+    const Tensor *tensor;
+    Expr *body;         /* over the nest's axes, in the nest's graph */
+    Expr *place;        /* likewise: a read of `tensor` at the element this computes */
+    VEC(Buffer *) to;   /* where its values go; empty: only its nest reads them */
+} Step;
+
+/* Equations over the same output space. At most the first reduces; the others read those before
+ * them at the element they compute themselves. */
+struct Nest {
+    int id;
+    VEC(Step) step;
+    VEC(Nest *) after;  /* nests that run before this one */
+
+    /* axes.c: output axes, then reduced ones */
+    Graph *g;           /* where bodies and places live */
+    Index axis[MAXIDX];
+    int rank, naxis;
+    int64_t per[MAXIDX]; /* a batch axis has per * n elements: others were merged into it */
+    VEC(uint64_t) dependence; /* axes_of, by expression id */
+};
+
+/* What one entry runs. */
+typedef struct Schedule {
+    Arena *arena;
+    const Graph *graph;
+    const Module *module;
+    Names *names; /* of the module */
+    EntryKind kind;
+    VEC(Nest *) nest; /* in the order they run, once scheduled */
+    Nest **home;      /* by tensor id: who computes it; NULL for what is given or dead */
+    Buffer **buffer;  /* by tensor id: where other nests find it; NULL: nowhere */
+} Schedule;
+
+/* nest.c */
+const char *result_name(const Root *r); /* in the model's table */
+Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names, Arena *a);
+
+/* axes.c: give the nest its graph and axes, merging neighbours that every access runs through
+ * in one go. */
+void build_axes(Nest *n, Arena *a);
+
+/* How a read or a place sees its tensor: dimensions merged where that spares a quotient. */
+typedef struct Access {
+    int rank;
+    int dim[MAXRANK];
+    const Sub *sub[MAXRANK];
+} Access;
+Access access_of(const Nest *n, const Expr *read);
+int quotients(const Sub *s);
+bool uses_plainly(const Sub *s, int axis); /* as a term, and nowhere inside one */
+bool stays_inside(const Nest *n, const Sub *s, int extent); /* for every value of the axes */
+
+/* Elements of one step along axis within the tensor; false: no constant number. */
+bool stride_of(const Nest *n, const Expr *read, int axis, int64_t *stride);
+
+/* region.c: the loops of a nest whose axes are built. */
+Region *build_region(const Schedule *s, Nest *n, const char *name);
+
+/* module.c: of the tensor's type and shape, with a name of its own. */
+Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a);
+
+/* plan.c: places for the scratch buffers, from base on; sets scratch and bound. */
+size_t aligned(size_t bytes);
+void plan_scratch(Entry *e, size_t base, Arena *a);
+
+#endif

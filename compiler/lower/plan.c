@@ -1,0 +1,124 @@
+/* Where scratch buffers live: one area that all entries share.
+ *
+ * A buffer occupies its place from the region that first writes it to the last that reads it.
+ * Greedy: one buffer after another goes to the lowest place where nothing that lives at the same
+ * time is in its way; the best of several orders counts. The bound no plan can beat is the most
+ * that is live at once. */
+#include "nest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+typedef VEC(Buffer *) Buffers;
+
+static void note_use(Buffers *list, Buffer *b, int region, Arena *a)
+{
+    for (int i = 0; i < list->n; i++)
+        if (list->at[i] == b) {
+            b->last = region;
+            return;
+        }
+    b->first = b->last = region;
+    PUSH(a, list, b);
+}
+
+static Buffers scratch_of(const Entry *e, Arena *a)
+{
+    Buffers list = {0};
+    for (int i = 0; i < e->region.n; i++) {
+        const Region *r = e->region.at[i];
+        for (int k = 0; k < r->view.n; k++) {
+            Buffer *b = r->view.at[k]->buffer;
+            if (b && !b->fixed)
+                note_use(&list, b, i, a);
+        }
+    }
+    return list;
+}
+
+static size_t most_live(const Buffers *list, int regions)
+{
+    size_t most = 0;
+    for (int r = 0; r < regions; r++) {
+        size_t live = 0;
+        for (int i = 0; i < list->n; i++)
+            if (list->at[i]->first <= r && r <= list->at[i]->last)
+                live += aligned(list->at[i]->bytes);
+        most = live > most ? live : most;
+    }
+    return most;
+}
+
+/* The lowest end above `at` of a placed buffer that [at, at + size) of b runs into; 0: none. */
+static size_t obstacle(const Buffers *list, int placed, const Buffer *b, size_t at)
+{
+    for (int i = 0; i < placed; i++) {
+        const Buffer *c = list->at[i];
+        bool together = b->first <= c->last && c->first <= b->last;
+        if (together && at < c->offset + aligned(c->bytes) && c->offset < at + aligned(b->bytes))
+            return c->offset + aligned(c->bytes);
+    }
+    return 0;
+}
+
+static size_t place_all(Buffers *list, size_t base)
+{
+    size_t end = base;
+    for (int i = 0; i < list->n; i++) {
+        Buffer *b = list->at[i];
+        size_t at = base;
+        for (size_t next; (next = obstacle(list, i, b, at)) != 0;)
+            at = next;
+        b->offset = at;
+        end = at + aligned(b->bytes) > end ? at + aligned(b->bytes) : end;
+    }
+    return end - base;
+}
+
+/* Ties end at the name: the same plan on every host. */
+static int by_first(const Buffer *a, const Buffer *b)
+{
+    if (a->first != b->first)
+        return a->first - b->first;
+    return a->last != b->last ? a->last - b->last : strcmp(a->c_name, b->c_name);
+}
+
+static int by_size(const void *x, const void *y)
+{
+    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
+    return a->bytes != b->bytes ? (a->bytes < b->bytes ? 1 : -1) : by_first(a, b);
+}
+
+static int by_life(const void *x, const void *y)
+{
+    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
+    int life = (b->last - b->first) - (a->last - a->first);
+    return life ? life : by_size(x, y);
+}
+
+static int by_birth(const void *x, const void *y)
+{
+    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
+    return a->first != b->first ? a->first - b->first : by_size(x, y);
+}
+
+void plan_scratch(Entry *e, size_t base, Arena *a)
+{
+    int (*const order[])(const void *, const void *) = {by_size, by_life, by_birth};
+    enum { ORDERS = sizeof order / sizeof *order };
+    Buffers list = scratch_of(e, a);
+    if (!list.n)
+        return;
+    size_t size[ORDERS];
+    int best = 0;
+    for (int k = 0; k < ORDERS; k++) {
+        qsort(list.at, (size_t)list.n, sizeof *list.at, order[k]);
+        size[k] = place_all(&list, base);
+        best = size[k] < size[best] ? k : best;
+    }
+    qsort(list.at, (size_t)list.n, sizeof *list.at, order[best]);
+    e->scratch = place_all(&list, base);
+    e->bound = most_live(&list, e->region.n);
+}

@@ -1,0 +1,409 @@
+/* Which axis gets the lanes, which two are unrolled into registers, and how far.
+ *
+ * Every choice is put through one estimate of cycles and the cheapest is taken; there are a few
+ * hundred. An instance of an expression is computed once for all positions of the tile that it
+ * does not depend on: that is what makes a tile worth while. For one pass through the innermost
+ * loop
+ *
+ *   cycles = max(arithmetic / 2, loads / 2, all / 6, latency of the accumulators' chain)
+ *
+ * on a core with two vector units and two load ports. A tile is possible if its accumulators and
+ * what stays live beside them fit the registers. */
+#include "tile.h"
+
+#include "gen.h"
+
+#include <assert.h>
+
+int step_read(const Nest *n, const Expr *e)
+{
+    for (int i = 0; i < n->step.n; i++)
+        if (n->step.at[i].tensor == e->tensor)
+            return i;
+    return -1;
+}
+
+/* ---- Dependence ---- */
+
+static uint32_t axes_of_sub(Nest *n, const Sub *s)
+{
+    uint32_t axes = 0;
+    for (int i = 0; i < s->nterm; i++) {
+        const Term *t = &s->term[i];
+        if (t->kind == ATOM_INDEX)
+            axes |= 1u << t->index;
+        if (t->kind == ATOM_DATA)
+            axes |= axes_of(n, t->data);
+        if (t->of)
+            axes |= axes_of_sub(n, t->of);
+    }
+    return axes;
+}
+
+static uint32_t find_axes(Nest *n, const Expr *e)
+{
+    uint32_t axes = 0;
+    for (int i = 0; i < 3; i++)
+        if (e->arg[i])
+            axes |= axes_of(n, e->arg[i]);
+    if (e->op == OP_read && step_read(n, e) >= 0)
+        return axes | ((1u << n->rank) - 1);
+    int subs = e->op == OP_read ? e->tensor->rank
+               : e->op == OP_number || e->op == OP_uniform || e->op == OP_normal;
+    for (int i = 0; i < subs; i++)
+        axes |= axes_of_sub(n, e->sub[i]);
+    return axes;
+}
+
+uint32_t axes_of(Nest *n, const Expr *e)
+{
+    const uint64_t known = (uint64_t)1 << 32;
+    while (n->dependence.n <= e->id)
+        PUSH(n->g->arena, &n->dependence, 0);
+    if (!n->dependence.at[e->id]) {
+        uint64_t axes = find_axes(n, e);
+        n->dependence.at[e->id] = known | axes;
+    }
+    return (uint32_t)n->dependence.at[e->id];
+}
+
+/* ---- What a nest computes, as a list ---- */
+
+typedef struct Item {
+    const Expr *e;
+    uint32_t axes;
+    bool fused; /* a product that is only added up */
+} Item;
+
+typedef VEC(Item) Items;
+
+typedef struct Choosing {
+    const Schedule *s;
+    Nest *n;
+    Items body, rest; /* of the reduction; of what follows it */
+    int lanes;
+    Tiling best;
+} Choosing;
+
+struct Listing {
+    Choosing *c;
+    Items *into;
+};
+
+static void list_item(Expr *e, void *context)
+{
+    struct Listing *l = context;
+    Nest *n = l->c->n;
+    if (e->op == OP_const || (e->op == OP_read && step_read(n, e) >= 0))
+        return;
+    PUSH(l->c->s->arena, l->into, (Item){.e = e, .axes = axes_of(n, e)});
+}
+
+static void list_items(Choosing *c)
+{
+    Nest *n = c->n;
+    for (int i = 0; i < n->step.n; i++) {
+        const Step *s = &n->step.at[i];
+        bool reduces = s->tensor->reduce != REDUCE_NONE;
+        Items *into = reduces ? &c->body : &c->rest;
+        walk(s->body, list_item, &(struct Listing){c, into});
+        if (reduces && s->tensor->reduce == REDUCE_SUM && s->body->op == OP_mul)
+            into->at[into->n - 1].fused = true;
+    }
+}
+
+/* ---- Lanes ---- */
+
+static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
+{
+    const Nest *n = c->n;
+    const Expr *e = it->e;
+    int64_t stride;
+    if (!(it->axes >> axis & 1))
+        return true;
+    switch (e->op) {
+    case OP_read:
+        for (int k = 0; k < e->tensor->rank; k++)
+            if (sub_uses(e->sub[k], axis) &&
+                !stays_inside(n, e->sub[k], e->tensor->idx[k].extent))
+                return false;
+        return stride_of(n, e, axis, &stride);
+    case OP_number:
+        return uses_plainly(e->sub[0], axis);
+    case OP_uniform:
+    case OP_normal:
+        return uses_plainly(e->sub[0], axis) && sub_coef(e->sub[0], axis) == 1;
+    default:
+        return true;
+    }
+}
+
+static bool takes_lanes(const Choosing *c, int axis)
+{
+    bool reduced = axis >= c->n->rank;
+    Reduce r = c->n->step.at[0].tensor->reduce;
+    if (reduced && (r == REDUCE_ARGMAX || r == REDUCE_ARGMIN))
+        return false;
+    for (int i = 0; i < c->body.n; i++)
+        if (!item_takes_lanes(c, &c->body.at[i], axis))
+            return false;
+    for (int i = 0; i < c->rest.n && !reduced; i++)
+        if (!item_takes_lanes(c, &c->rest.at[i], axis))
+            return false;
+    return true;
+}
+
+/* ---- Cost ---- */
+
+/* What one core does in a cycle is taken from wide x86 cores; other machines differ less in the
+ * order of the choices than in the sums. */
+typedef struct Work {
+    double arithmetic, loads, other;
+} Work;
+
+static bool has(uint32_t axes, int axis) { return axis >= 0 && axes >> axis & 1; }
+
+/* One piece of the tiling: so many rows and columns, with lanes or without. */
+typedef struct Shape {
+    const Tiling *t;
+    int rows, cols, turns;
+    bool vector;
+} Shape;
+
+static double instances(const Item *it, const Shape *s)
+{
+    const Tiling *t = s->t;
+    double k = has(it->axes, t->row) ? s->rows : 1;
+    if (has(it->axes, t->col))
+        k *= s->cols;
+    if (has(it->axes, t->lane) && t->lane != t->col)
+        k *= s->turns;
+    return k;
+}
+
+static void add_item(const Choosing *c, const Item *it, const Shape *s, Work *w)
+{
+    double k = instances(it, s);
+    int64_t stride = 0;
+    bool vector = s->vector && has(it->axes, s->t->lane);
+    switch (it->e->op) {
+    case OP_scalar: break;
+    case OP_number: w->other += k; break;
+    case OP_uniform:
+    case OP_normal: w->arithmetic += k * (vector ? 10 * c->lanes : 60); break;
+    case OP_read:
+        if (vector)
+            stride_of(c->n, it->e, s->t->lane, &stride);
+        w->loads += vector && stride != 1 && stride ? k * c->lanes : k;
+        w->other += vector && stride != 1 && stride ? k * c->lanes : 0;
+        break;
+    case OP_div: w->arithmetic += 10 * k; break;
+    default:
+        w->arithmetic += it->fused ? 0 : opinfo[it->e->op].properties & COSTLY ? 30 * k : k;
+    }
+}
+
+static double longest(double a, double b) { return a > b ? a : b; }
+
+static double cycles_of(const Work *w)
+{
+    double all = (w->arithmetic + w->loads + w->other) / 6;
+    return longest(all, longest(w->arithmetic, w->loads) / 2);
+}
+
+/* Reduced axes that are no lanes. */
+static double passes(const Choosing *c, const Shape *s)
+{
+    double n = 1;
+    for (int i = c->n->rank; i < c->n->naxis; i++) {
+        double extent = c->n->axis[i].extent;
+        if (i != s->t->lane || !s->vector)
+            n *= extent;
+        else
+            n *= (double)(int64_t)((extent + c->lanes - 1) / c->lanes / s->turns + 0.999);
+    }
+    return n;
+}
+
+static bool in_loop(const Choosing *c, const Item *it)
+{
+    return it->axes >> c->n->rank != 0;
+}
+
+static double tile_cycles(const Choosing *c, const Shape *s)
+{
+    const Tiling *t = s->t;
+    double cycles = 4;
+    if (c->n->naxis > c->n->rank) {
+        Work w = {.arithmetic = (double)s->rows * s->cols * s->turns, .other = 2};
+        for (int i = 0; i < c->body.n; i++)
+            if (in_loop(c, &c->body.at[i]))
+                add_item(c, &c->body.at[i], s, &w);
+        enum { LATENCY = 4 };
+        cycles += passes(c, s) * longest(cycles_of(&w), LATENCY);
+        if (t->lane >= c->n->rank)
+            cycles += s->rows * s->cols * 8.0;
+    }
+    Work w = {.other = (double)s->rows * s->cols};
+    for (int i = 0; i < c->rest.n; i++)
+        add_item(c, &c->rest.at[i], s, &w);
+    return cycles + cycles_of(&w);
+}
+
+typedef struct Part {
+    int width;
+    double count;
+    bool vector;
+} Part;
+
+/* The pieces region.c makes of an axis. */
+static int parts_of(const Choosing *c, int axis, int width, bool lanes, Part *p)
+{
+    if (axis < 0) {
+        p[0] = (Part){1, 1, false};
+        return 1;
+    }
+    const Index *x = &c->n->axis[axis];
+    int unit = lanes ? c->lanes : 1, n = 0;
+    bool dynamic = x->batch && x->extent > c->n->per[axis];
+    int whole = x->extent / unit, main = whole / width, left = x->extent % unit;
+    if (main)
+        p[n++] = (Part){width, main, lanes};
+    if (dynamic) {
+        if (whole % width)
+            p[n++] = (Part){1, whole % width, lanes};
+        if (left)
+            p[n++] = (Part){1, left, false};
+    } else if (whole % width || left) {
+        p[n++] = (Part){whole % width + (left > 0), 1, lanes};
+    }
+    return n;
+}
+
+static double nest_cycles(const Choosing *c, const Tiling *t)
+{
+    double outer = 1, sum = 0;
+    for (int i = 0; i < c->n->rank; i++)
+        if (i != t->row && i != t->col)
+            outer *= c->n->axis[i].extent;
+    Part row[3], col[3];
+    int rows = parts_of(c, t->row, t->rows, false, row);
+    int cols = parts_of(c, t->col, t->cols, t->col == t->lane && t->lane >= 0, col);
+    for (int i = 0; i < rows; i++)
+        for (int k = 0; k < cols; k++) {
+            bool vector = t->lane >= 0 && (t->lane != t->col || col[k].vector);
+            Shape s = {t, row[i].width, col[k].width, t->unroll, vector};
+            sum += row[i].count * col[k].count * tile_cycles(c, &s);
+        }
+    return outer * sum;
+}
+
+/* ---- Registers ---- */
+
+static int registers_needed(const Choosing *c, const Tiling *t)
+{
+    int live = t->rows * t->cols * t->unroll + 1, work = 0;
+    for (int i = 0; i < c->body.n; i++) {
+        const Item *it = &c->body.at[i];
+        if (!in_loop(c, it) || it->fused)
+            continue;
+        bool per_column = has(it->axes, t->col) && !has(it->axes, t->row);
+        if (it->e->op == OP_read)
+            live += per_column && has(it->axes, t->lane) ? t->cols : 0;
+        else
+            work = opinfo[it->e->op].properties & COSTLY ? 10 : work > 2 ? work : 2;
+    }
+    return live + work;
+}
+
+/* ---- Choice ---- */
+
+static void consider(Choosing *c, Tiling t)
+{
+    bool tiled = t.rows * t.cols * t.unroll > 1;
+    if (tiled && registers_needed(c, &t) > c->s->module->target->registers)
+        return;
+    t.cycles = nest_cycles(c, &t);
+    if (c->best.cycles == 0 || t.cycles < 0.99 * c->best.cycles)
+        c->best = t;
+}
+
+static int widest(const Choosing *c, int axis, int unit, int limit)
+{
+    if (axis < 0)
+        return 1;
+    int units = (c->n->axis[axis].extent + unit - 1) / unit;
+    return units < limit ? units : limit;
+}
+
+static void consider_sizes(Choosing *c, Tiling t)
+{
+    int unit = t.col == t.lane ? c->lanes : 1;
+    int rows = widest(c, t.row, 1, MAXTILE - 1), cols = widest(c, t.col, unit, 6);
+    int turns = t.lane >= c->n->rank ? widest(c, t.lane, c->lanes, 8) : 1;
+    for (t.rows = rows > 1 ? 2 : 1; t.rows <= rows; t.rows++)
+        for (t.cols = 1; t.cols <= cols; t.cols++)
+            for (t.unroll = 1; t.unroll <= turns; t.unroll *= 2)
+                consider(c, t);
+}
+
+static void consider_axes(Choosing *c, int lane)
+{
+    Nest *n = c->n;
+    Tiling t = {.lane = lane, .row = -1, .col = -1, .rows = 1, .cols = 1, .unroll = 1};
+    bool reduces = n->naxis > n->rank;
+    if (lane < 0 || !reduces) {
+        t.col = lane;
+        consider(c, t);
+        return;
+    }
+    for (t.row = -1; t.row < n->rank; t.row++) {
+        if (t.row == lane)
+            continue;
+        if (lane < n->rank) {
+            t.col = lane;
+            consider_sizes(c, t);
+            continue;
+        }
+        for (t.col = -1; t.col < n->rank; t.col++)
+            if (t.col < 0 || t.col > t.row)
+                consider_sizes(c, t);
+    }
+}
+
+static void order_axes(const Nest *n, Tiling *t)
+{
+    int k = 0;
+    for (int i = 0; i < n->naxis; i++)
+        if (i < n->rank || i != t->lane)
+            t->order[k++] = i;
+    if (t->lane >= n->rank)
+        t->order[k] = t->lane;
+}
+
+static double count_flops(const Choosing *c)
+{
+    double out = 1, all = 1, flops = 0;
+    for (int i = 0; i < c->n->naxis; i++) {
+        all *= c->n->axis[i].extent;
+        out *= i < c->n->rank ? c->n->axis[i].extent : 1;
+    }
+    for (int i = 0; i < c->body.n; i++)
+        flops += opinfo[c->body.at[i].e->op].arity ? all : 0;
+    for (int i = 0; i < c->rest.n; i++)
+        flops += opinfo[c->rest.at[i].e->op].arity ? out : 0;
+    return flops + (all > out ? all : 0);
+}
+
+Tiling choose_tiling(const Schedule *s, Nest *n)
+{
+    Choosing c = {.s = s, .n = n, .lanes = s->module->lanes};
+    list_items(&c);
+    consider_axes(&c, -1);
+    for (int i = 0; i < n->naxis && c.lanes > 1; i++)
+        if (takes_lanes(&c, i))
+            consider_axes(&c, i);
+    order_axes(n, &c.best);
+    c.best.flops = count_flops(&c);
+    return c.best;
+}

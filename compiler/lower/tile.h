@@ -1,0 +1,25 @@
+/* How a nest is cut into register tiles; private to lower/. */
+#ifndef TILE_H
+#define TILE_H
+
+#include "nest.h"
+
+/* Positions of `row` and `col` are unrolled and stay in registers; lanes run along `lane`, which
+ * is `col` or a reduced axis. -1: there is no such axis. */
+typedef struct Tiling {
+    int lane, row, col;
+    int rows, cols; /* at most: positions of row; vectors or positions of col */
+    int unroll;     /* reduced lanes: vectors added up apart from each other */
+    int order[MAXIDX]; /* output axes outermost first, then reduced ones */
+    double cycles, flops; /* of a full batch */
+} Tiling;
+
+Tiling choose_tiling(const Schedule *s, Nest *n);
+
+/* The axes that an expression of the nest depends on, as bits. What the nest computes depends on
+ * all output axes. */
+uint32_t axes_of(Nest *n, const Expr *e);
+/* The step whose value e reads, or -1. */
+int step_read(const Nest *n, const Expr *e);
+
+#endif

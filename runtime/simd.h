@@ -231,7 +231,6 @@ GR_INLINE void gr_scatter(real *p, ptrdiff_t stride, vec v)
 
 /* ---- Functions --------------------------------------------------------------------- */
 
-GR_INLINE vec gr_abs_v(vec a) { return (vec)((mask)a & ~(mask)gr_splat((real)-0.0)); }
 GR_INLINE real gr_abs_s(real a) { return GR_LIBM(fabs)(a); }
 GR_INLINE vec gr_sign_v(vec a) { return gr_real_v(a > 0) - gr_real_v(a < 0); }
 GR_INLINE real gr_sign_s(real a) { return (real)((a > 0) - (a < 0)); }
@@ -244,43 +243,80 @@ GR_INLINE real gr_min_ss(real a, real b) { return a < b || a != a ? a : b; }
 GR_MIXED(gr_max, vec, real, gr_splat)
 GR_MIXED(gr_min, vec, real, gr_splat)
 
-/* Lane by lane through libm. */
-#define GR_LANEWISE(name, value)                                                             \
-    GR_INLINE real name##_s(real a) { return value; }                                        \
-    GR_INLINE vec name##_v(vec a)                                                            \
-    {                                                                                        \
-        GR_EACH(i) a[i] = name##_s(a[i]);                                                    \
-        return a;                                                                            \
-    }
+/* The bodies, once for vec and once for one lane; with one lane these are the same. */
+#if GR_DOUBLE
+typedef vec gr_wide;
+#else
+typedef double gr_wide GR_VECTOR(8 * GR_LANES);
+#endif
+typedef __typeof__((gr_wide){0} < (gr_wide){0}) gr_wide_mask;
+
+#define V     vec
+#define I     mask
+#define D     gr_wide
+#define J     gr_wide_mask
+#define FN(f) f##_v
+#include "simd_math.h"
+#if GR_LANES == 1
+#define GR_ONE(f) f##_v
+typedef vec gr_one;
+#else
+#define GR_ONE(f) f##_1
+typedef real gr_one GR_VECTOR(sizeof(real));
+typedef double gr_wide_one GR_VECTOR(8);
+typedef __typeof__((gr_one){0} < (gr_one){0}) gr_mask_one;
+typedef __typeof__((gr_wide_one){0} < (gr_wide_one){0}) gr_wide_mask_one;
+#undef V
+#undef I
+#undef D
+#undef J
+#undef FN
+#define V     gr_one
+#define I     gr_mask_one
+#define D     gr_wide_one
+#define J     gr_wide_mask_one
+#define FN(f) f##_1
+#include "simd_math.h"
+#endif
+#undef V
+#undef I
+#undef D
+#undef J
+#undef FN
 
 /* clang-format off */
-GR_LANEWISE(gr_sqrt,     GR_LIBM(sqrt)(a))
-GR_LANEWISE(gr_rsqrt,    1 / GR_LIBM(sqrt)(a))
-GR_LANEWISE(gr_floor,    GR_LIBM(floor)(a))
-GR_LANEWISE(gr_exp,      GR_LIBM(exp)(a))
-GR_LANEWISE(gr_expm1,    GR_LIBM(expm1)(a))
-GR_LANEWISE(gr_log,      GR_LIBM(log)(a))
-GR_LANEWISE(gr_log1p,    GR_LIBM(log1p)(a))
-GR_LANEWISE(gr_sin,      GR_LIBM(sin)(a))
-GR_LANEWISE(gr_cos,      GR_LIBM(cos)(a))
-GR_LANEWISE(gr_tan,      GR_LIBM(tan)(a))
-GR_LANEWISE(gr_atan,     GR_LIBM(atan)(a))
-GR_LANEWISE(gr_sinh,     GR_LIBM(sinh)(a))
-GR_LANEWISE(gr_cosh,     GR_LIBM(cosh)(a))
-GR_LANEWISE(gr_tanh,     GR_LIBM(tanh)(a))
-GR_LANEWISE(gr_erf,      GR_LIBM(erf)(a))
-GR_LANEWISE(gr_erfc,     GR_LIBM(erfc)(a))
-GR_LANEWISE(gr_sigmoid,  (a < 0 ? GR_LIBM(exp)(a) : 1) / (1 + GR_LIBM(exp)(-GR_LIBM(fabs)(a))))
-GR_LANEWISE(gr_softplus, (a > 0 ? a : 0) + GR_LIBM(log1p)(GR_LIBM(exp)(-GR_LIBM(fabs)(a))))
+#define GR_SCALAR(f) GR_INLINE real f##_s(real a) { return GR_ONE(f)((gr_one){a})[0]; }
+GR_SCALAR(gr_exp)
+GR_SCALAR(gr_expm1)
+GR_SCALAR(gr_log)
+GR_SCALAR(gr_log1p)
+GR_SCALAR(gr_sin)
+GR_SCALAR(gr_cos)
+GR_SCALAR(gr_tan)
+GR_SCALAR(gr_atan)
+GR_SCALAR(gr_sinh)
+GR_SCALAR(gr_cosh)
+GR_SCALAR(gr_tanh)
+GR_SCALAR(gr_sigmoid)
+GR_SCALAR(gr_softplus)
+GR_SCALAR(gr_erf)
+GR_SCALAR(gr_erfc)
 /* clang-format on */
 
-GR_INLINE real gr_pow_ss(real a, real b) { return GR_LIBM(pow)(a, b); }
-GR_INLINE vec gr_pow_vv(vec a, vec b)
+GR_INLINE vec gr_pow_vv(vec a, vec b) { return gr_pow_v(a, b); }
+GR_INLINE real gr_pow_ss(real a, real b) { return GR_ONE(gr_pow)((gr_one){a}, (gr_one){b})[0]; }
+GR_MIXED(gr_pow, vec, real, gr_splat)
+
+/* One machine instruction each. */
+GR_INLINE real gr_floor_s(real a) { return GR_LIBM(floor)(a); }
+GR_INLINE real gr_sqrt_s(real a) { return GR_LIBM(sqrt)(a); }
+GR_INLINE vec gr_sqrt_v(vec a)
 {
-    GR_EACH(i) a[i] = gr_pow_ss(a[i], b[i]);
+    GR_EACH(i) a[i] = GR_LIBM(sqrt)(a[i]);
     return a;
 }
-GR_MIXED(gr_pow, vec, real, gr_splat)
+GR_INLINE real gr_rsqrt_s(real a) { return 1 / gr_sqrt_s(a); }
+GR_INLINE vec gr_rsqrt_v(vec a) { return 1 / gr_sqrt_v(a); }
 
 /* clang-format off */
 #define gr_abs(a)      GR_OF1(gr_abs, vec, a)(a)

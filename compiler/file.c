@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 8 };
+enum { MOST = 32 };
 static struct {
     const char *path[MOST];
     int n;

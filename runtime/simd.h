@@ -229,6 +229,20 @@ GR_INLINE void gr_scatter(real *p, ptrdiff_t stride, vec v)
     gr_scatter_part(p, stride, v, GR_LANES);
 }
 
+/* Reals that are integers, into an integer tensor. */
+GR_INLINE void gr_scatter_i32_part(int32_t *p, ptrdiff_t stride, vec v, int n)
+{
+    GR_EACH(i) if (i < n) p[i * stride] = (int32_t)v[i];
+}
+
+GR_INLINE void gr_scatter_i32(int32_t *p, ptrdiff_t stride, vec v)
+{
+    gr_scatter_i32_part(p, stride, v, GR_LANES);
+}
+
+GR_INLINE void gr_store_i32_part(int32_t *p, vec v, int n) { gr_scatter_i32_part(p, 1, v, n); }
+GR_INLINE void gr_store_i32(int32_t *p, vec v) { gr_scatter_i32_part(p, 1, v, GR_LANES); }
+
 /* ---- Functions --------------------------------------------------------------------- */
 
 GR_INLINE real gr_abs_s(real a) { return GR_LIBM(fabs)(a); }

@@ -105,8 +105,8 @@ static void emit_store(Emitter *e, const LoopStmt *s)
         return;
     }
     Out text = new_out(e->out->arena);
-    put(&text, "gr_%s%s(&%s, ", s->stride == 1 ? "store" : "scatter",
-        s->part ? "_part" : "", to);
+    put(&text, "gr_%s%s%s(&%s, ", s->stride == 1 ? "store" : "scatter",
+        suffix_of(elem_of(s->view)), s->part ? "_part" : "", to);
     if (s->stride != 1)
         put(&text, "%lld, ", (long long)s->stride);
     put_value(&text, s->val, e->f64, L_ANY);

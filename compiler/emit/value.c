@@ -159,10 +159,9 @@ void put_element(Out *o, const View *v, const Int *const *sub)
 
 /* ---- Values ---- */
 
-static Elem elem_of(const View *v) { return v->buffer ? v->buffer->elem : ELEM_REAL; }
+Elem elem_of(const View *v) { return v->buffer ? v->buffer->elem : ELEM_REAL; }
 
-/* In the names of simd.h. */
-static const char *suffix_of(Elem e)
+const char *suffix_of(Elem e)
 {
     return e == ELEM_BYTE ? "_u8" : e == ELEM_INDEX ? "_i32" : "";
 }

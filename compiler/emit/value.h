@@ -21,6 +21,9 @@ void put_value(Out *o, const Val *v, bool f64, Level least);
 /* view[sub...] */
 void put_element(Out *o, const View *v, const Int *const *sub);
 
+Elem elem_of(const View *v);
+const char *suffix_of(Elem e); /* in the names of simd.h: "_u8", "_i32" */
+
 /* The operator of C that a value's outermost operation is, "+", or NULL. */
 const char *sign_of(const Val *v);
 

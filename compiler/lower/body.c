@@ -307,7 +307,7 @@ const Int *int_of(Gen *g, const Sub *sub)
             if (p->var)
                 add_var(&s, p->var, t->coef);
         } else if (t->kind == ATOM_DATA) {
-            const Val *load = &value_of(g, t->data)->val;
+            const Val *load = &evaluate(g, t->data)->val;
             s.term[s.n++] = (IntTerm){.coef = t->coef, .kind = INT_LOAD, .load = load};
         } else {
             add_quotient(g, &s, t);
@@ -413,11 +413,11 @@ static Node *read_value(Gen *g, Expr *e)
 {
     int step = step_read(g->nest, e);
     if (step >= 0)
-        return value_of_step(g, step);
+        return evaluate_step(g, step);
     Expr *guard = e->arg[0] ? inside(g, e) : NULL;
     if (!guard)
         return load(g, e);
-    return apply_op(g, OP_select, value_of(g, guard), load(g, e), value_of(g, e->arg[0]));
+    return apply_op(g, OP_select, evaluate(g, guard), load(g, e), evaluate(g, e->arg[0]));
 }
 
 /* ---- Values ---- */
@@ -443,7 +443,7 @@ static Node *make_value(Gen *g, Expr *e)
     case OP_number: return counted(g, VAL_NUMBER, e);
     case OP_uniform:
     case OP_normal: return counted(g, VAL_RANDOM, e);
-    case OP_stop: return value_of(g, e->arg[0]);
+    case OP_stop: return evaluate(g, e->arg[0]);
     case OP_scalar: {
         Node *x = new_node(g, VAL_SCALAR, REAL);
         x->val.scalar = e->scalar;
@@ -452,7 +452,7 @@ static Node *make_value(Gen *g, Expr *e)
     default: {
         Node *arg[3] = {0};
         for (int i = 0; i < opinfo[e->op].arity; i++)
-            arg[i] = value_of(g, e->arg[i]);
+            arg[i] = evaluate(g, e->arg[i]);
         return apply_op(g, e->op, arg[0], arg[1], arg[2]);
     }
     }
@@ -467,7 +467,7 @@ static int depth_of(const Gen *g, uint32_t axes)
     return depth;
 }
 
-Node *value_of(Gen *g, Expr *e)
+Node *evaluate(Gen *g, Expr *e)
 {
     uint32_t axes = axes_of(g->nest, e);
     Node *known = fact_for(g, e, axes)->node;
@@ -480,12 +480,12 @@ Node *value_of(Gen *g, Expr *e)
     return x;
 }
 
-Node *value_of_step(Gen *g, int k)
+Node *evaluate_step(Gen *g, int k)
 {
     const Step *s = &g->nest->step.at[k];
     if (s->tensor->reduce != REDUCE_NONE)
         return g->total[g->row][g->col];
-    Node *x = value_of(g, s->body);
+    Node *x = evaluate(g, s->body);
     if (!x->name)
         x->name = identifier(s->tensor->name);
     return x;

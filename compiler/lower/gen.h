@@ -60,8 +60,8 @@ typedef struct Gen {
 } Gen;
 
 /* body.c */
-Node *value_of(Gen *g, Expr *e);            /* at the current position */
-Node *value_of_step(Gen *g, int step);
+Node *evaluate(Gen *g, Expr *e);            /* at the current position */
+Node *evaluate_step(Gen *g, int step);
 const Int *int_of(Gen *g, const Sub *s);
 Node *wide(Gen *g, Node *x);                /* as a vector */
 Node *apply_op(Gen *g, Op op, Node *a, Node *b, Node *c);

@@ -234,7 +234,7 @@ static Node *position_among_reduced(Gen *g)
     const Sub *flat = sub_const(n->g, 0);
     for (int i = n->rank; i < n->naxis; i++)
         flat = sub_add(n->g, sub_scale(n->g, flat, n->axis[i].extent), sub_index(n->g, i));
-    return value_of(g, number_of(n->g, flat));
+    return evaluate(g, number_of(n->g, flat));
 }
 
 static void change_extremum(Gen *g, Changes *c, Node *x)
@@ -251,7 +251,7 @@ static void change_extremum(Gen *g, Changes *c, Node *x)
 static void change(Gen *g, Changes *c)
 {
     Reduce r = reduction(g);
-    Node *x = value_of(g, g->nest->step.at[0].body);
+    Node *x = evaluate(g, g->nest->step.at[0].body);
     if (finds_position(r)) {
         change_extremum(g, c, x);
         return;
@@ -346,7 +346,7 @@ static void finish_here(Gen *g)
                 const Step *s = &g->nest->step.at[k];
                 if (!s->to.n)
                     continue;
-                Node *x = value_of_step(g, k);
+                Node *x = evaluate_step(g, k);
                 x = vector_here(g) ? wide(g, x) : x;
                 PUSH(g->a, &result, (Result){s, g->row, g->col, x, NULL});
             }

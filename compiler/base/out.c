@@ -66,6 +66,8 @@ void put_number(Out *o, double value)
         snprintf(text, sizeof text, "nan");
     else if (isinf(value))
         snprintf(text, sizeof text, value < 0 ? "-inf" : "inf");
+    else if (value == floor(value) && fabs(value) < 1e15)
+        snprintf(text, sizeof text, "%.0f", value);
     else
         for (int digits = 1; digits <= 17; digits++) {
             snprintf(text, sizeof text, "%.*g", digits, value);

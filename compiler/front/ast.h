@@ -30,7 +30,7 @@ typedef enum SynKind {
 
 /* clang-format off */
 typedef enum Oper {
-    OPER_ADD, OPER_SUB, OPER_MUL, OPER_DIV, OPER_POW, OPER_NEG,
+    OPER_ADD, OPER_SUB, OPER_MUL, OPER_DIV, OPER_MOD, OPER_POW, OPER_NEG,
     OPER_EQ, OPER_NE, OPER_LT, OPER_LE, OPER_GT, OPER_GE,
     OPER_AND, OPER_OR, OPER_NOT,
 } Oper;
@@ -61,6 +61,7 @@ struct Syn {
     SynList list;
     ArgList args;
     BinderList binders;
+    int depth; /* of operands within operands; parse() bounds it, so any pass may recurse */
 };
 
 typedef enum TypeKind { TYPE_REAL, TYPE_BYTE, TYPE_INDEX } TypeKind;
@@ -81,7 +82,7 @@ typedef struct Decl {
     TypeSyn type;
     Syn *value;     /* default, initial value; or NULL */
     Span span;      /* of the name */
-    const char *doc;
+    const char *doc; /* text of the ## lines above, or NULL */
 } Decl;
 typedef VEC(Decl) DeclList;
 
@@ -143,15 +144,19 @@ typedef struct Program {
     VEC(Use) uses;
 } Program;
 
-/* Parse one source into the program; errors are recorded. */
+/* Parse one source into the program; errors are recorded, and what they leave is complete. */
 void parse(Program *p, const Source *source, Arena *a);
 
-/* parse.c, generated from grammar/gradc.y, calls these. */
 Syn *new_syn(Arena *a, SynKind kind, Span span);
 
-/* The canonical text of a program (gradc fmt, --dump=parse). */
+/* What was parsed, as text that parses to the same (--dump=parse). Only the parentheses that are
+ * needed are printed, and no comments but ##. */
 struct Out;
 void print_program(struct Out *o, const Program *p);
 void print_syn(struct Out *o, const Syn *s);
+
+/* The source with its indentation, spacing and blank lines put in order (gradc fmt). Every token
+ * and comment stays, and so do line breaks. Expects a source that parses. */
+void print_formatted(struct Out *o, const Source *source);
 
 #endif

@@ -20,7 +20,7 @@ static inline int gr_clamp(int i, int size) { return i < 0 ? 0 : i < size ? i : 
 
 /* Where part `part` of `parts` begins in [0, range): at a multiple of grain, all parts equal to
  * within one grain. Part `parts` begins at the end. */
-static inline int gr_first(int range, int grain, int part, int parts)
+static inline int gr_from(int range, int grain, int part, int parts)
 {
     int64_t grains = (range + (int64_t)grain - 1) / grain;
     int64_t first = grains * part / parts * grain;

@@ -230,9 +230,9 @@ static void emit_range(Emitter *e, const Region *r)
 {
     const char *range = int_text(e, r->range, L_ANY);
     if (r->parallel) {
-        line(e->out, "const int lo = gr_first(%s, %lld, part, parts);", range,
+        line(e->out, "const int lo = gr_from(%s, %lld, part, parts);", range,
              (long long)r->grain);
-        line(e->out, "const int hi = gr_first(%s, %lld, part + 1, parts);", range,
+        line(e->out, "const int hi = gr_from(%s, %lld, part + 1, parts);", range,
              (long long)r->grain);
     } else {
         line(e->out, "const int lo = 0, hi = %s;", range);

@@ -72,13 +72,13 @@ bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank)
             fault(env, d->span, "'%s' has more than %d dimensions", d->name, MAXRANK);
             return false;
         }
-        for (int k = 0; k < width; k++, n++)
-            if (dim->kind == SYN_DOTS)
-                idx[n] = env->pack[k];
-            else if (extent_of(env, dim, d->name, &idx[n].extent))
-                idx[n].name = index_name(dim, n);
-            else
+        for (int k = 0; k < width; k++, n++) {
+            int extent = 0;
+            if (dim->kind != SYN_DOTS && !extent_of(env, dim, d->name, &extent))
                 return false;
+            idx[n] = dim->kind == SYN_DOTS ? env->pack[k]
+                                           : (Index){index_name(dim, n), extent, false};
+        }
     }
     *rank = n;
     return true;

@@ -194,6 +194,14 @@ const Sub *sub_mod(Graph *g, const Sub *a, int64_t by, const Index *idx)
 
 static int64_t clamp(int64_t x) { return x < -FAR ? -FAR : x > FAR ? FAR : x; }
 
+static int64_t far_product(int64_t a, int64_t b)
+{
+    int64_t product;
+    if (__builtin_mul_overflow(a, b, &product))
+        return (a < 0) != (b < 0) ? -FAR : FAR;
+    return clamp(product);
+}
+
 static void atom_range(const Term *t, const Index *idx, int64_t *lo, int64_t *hi)
 {
     *lo = 0;
@@ -221,8 +229,8 @@ void sub_range(const Sub *s, const Index *idx, int64_t *lo, int64_t *hi)
     for (int i = 0; i < s->nterm; i++) {
         int64_t a, b, coef = s->term[i].coef;
         atom_range(&s->term[i], idx, &a, &b);
-        *lo = clamp(*lo + coef * (coef > 0 ? a : b));
-        *hi = clamp(*hi + coef * (coef > 0 ? b : a));
+        *lo = clamp(*lo + far_product(coef, coef > 0 ? a : b));
+        *hi = clamp(*hi + far_product(coef, coef > 0 ? b : a));
     }
 }
 

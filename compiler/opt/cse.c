@@ -66,10 +66,11 @@ static bool is_costly(const Expr *e)
     return false;
 }
 
-/* t holds e for the indices that the reader loops over. Both number them from 0. */
+/* t, an equation of the model, holds e for the indices that the reader loops over. Both number
+ * them from 0. Derived equations are inlined or not by what they cost: no saving here. */
 static bool holds(const Tensor *t, const Expr *e, const Tensor *reader)
 {
-    return t->body == e && t->reduce == REDUCE_NONE && t->elem == ELEM_REAL &&
+    return t->body == e && !t->of && !t->from && t->reduce == REDUCE_NONE && t->elem == ELEM_REAL &&
            t->rank <= reader->nidx && same_ranges(t->idx, reader->idx, t->rank);
 }
 

@@ -119,34 +119,50 @@ static Expr *fold_ne(Fold *f, Expr *e)
     return fold_comparison(f, e);
 }
 
-/* ---- Guards: select(p, x, 0) ---- */
+/* ---- Guards: select(p, x, 0) and select(p, 0, x) ---- */
 
-static bool is_guarded(const Expr *e)
+/* The operand of e that is not 0 by a guard's word: 1 or 2; 0 if e is no guard. */
+static int guarded(const Expr *e)
 {
-    return e->op == OP_select && is_number(e->arg[2], 0);
+    if (e->op != OP_select)
+        return 0;
+    return is_number(e->arg[2], 0) ? 1 : is_number(e->arg[1], 0) ? 2 : 0;
+}
+
+/* x in place of e's guarded operand. */
+static Expr *within_guard(Fold *f, const Expr *e, Expr *x)
+{
+    Expr *zero = constant(f->g, 0);
+    return guarded(e) == 1 ? make(f, OP_select, e->arg[0], x, zero)
+                           : make(f, OP_select, e->arg[0], zero, x);
 }
 
 /* op applied inside the guard of operand k. */
 static Expr *into_guard(Fold *f, Expr *e, int k)
 {
-    Expr *inner[2] = {e->arg[0], e->arg[1]}, *guard = inner[k]->arg[0];
-    inner[k] = inner[k]->arg[1];
-    return make(f, OP_select, guard, make(f, e->op, inner[0], inner[1], NULL),
-                constant(f->g, 0));
+    Expr *inner[2] = {e->arg[0], e->arg[1]}, *guard = inner[k];
+    inner[k] = guard->arg[guarded(guard)];
+    return within_guard(f, guard, make(f, e->op, inner[0], inner[1], NULL));
 }
 
-static Expr *fold_guarded(Fold *f, Expr *p, Expr *x, Expr *e)
+/* e guards x with p, or with its opposite. */
+static Expr *fold_guarded(Fold *f, Expr *e)
 {
-    Expr *zero = constant(f->g, 0);
+    Expr *p = e->arg[0], *x = e->arg[guarded(e)];
     Scale s = peel(f->g, x);
+    if (!s.core && s.k == 1 && !s.powers) {
+        if (guarded(e) == 2)
+            p = make(f, OP_not, p, NULL, NULL);
+        return apply(f->g, OP_real, p, NULL, NULL);
+    }
     if (!s.core || s.k != 1 || s.powers) {
-        Expr *one = s.core ? s.core : constant(f->g, 1);
-        s.core = s.k == 1 && !s.powers ? apply(f->g, OP_real, p, NULL, NULL)
-                                       : make(f, OP_select, p, one, zero);
+        s.core = within_guard(f, e, s.core ? s.core : constant(f->g, 1));
         return scaled(f->g, s);
     }
-    if (is_guarded(x))
-        return make(f, OP_select, make(f, OP_and, p, x->arg[0], NULL), x->arg[1], zero);
+    if (guarded(e) == 2)
+        return e;
+    if (guarded(x) == 1)
+        return make(f, OP_select, make(f, OP_and, p, x->arg[0], NULL), x->arg[1], x->arg[2]);
     if (x->op == OP_real)
         return make(f, OP_real, make(f, OP_and, p, x->arg[0], NULL), NULL, NULL);
     return e;
@@ -165,7 +181,7 @@ static Expr *fold_select(Fold *f, Expr *e)
         return make(f, OP_select, p, a->arg[1], b);
     if (b->op == OP_select && b->arg[0] == p)
         return make(f, OP_select, p, a, b->arg[2]);
-    return is_number(b, 0) ? fold_guarded(f, p, a, e) : e;
+    return guarded(e) ? fold_guarded(f, e) : e;
 }
 
 static Expr *fold_real(Fold *f, Expr *e)
@@ -192,9 +208,9 @@ static Expr *product(Fold *f, Expr *a, Expr *b)
 
 static Expr *fold_mul(Fold *f, Expr *e)
 {
-    if (is_guarded(e->arg[0]))
+    if (guarded(e->arg[0]))
         return into_guard(f, e, 0);
-    if (is_guarded(e->arg[1]))
+    if (guarded(e->arg[1]))
         return into_guard(f, e, 1);
     Scale a = peel(f->g, e->arg[0]), b = peel(f->g, e->arg[1]);
     return scaled(f->g, (Scale){.k = a.k * b.k,
@@ -213,10 +229,10 @@ static Expr *quotient(Fold *f, Expr *a, Expr *b)
 static Expr *fold_div(Fold *f, Expr *e)
 {
     Expr *b = e->arg[1];
-    if (is_guarded(e->arg[0]))
+    if (guarded(e->arg[0]))
         return into_guard(f, e, 0);
     Scale a = peel(f->g, e->arg[0]);
-    if (b->op == OP_const && is_exact_divisor(b->value)) {
+    if (b->op == OP_const && a.k != 1 && is_exact_divisor(b->value)) {
         a.k /= b->value;
     } else if (b->op == OP_scalar && b->scalar == SCALAR_n) {
         a.powers++;

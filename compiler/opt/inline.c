@@ -65,13 +65,25 @@ static bool is_uniform(const Expr *e)
 
 enum { FEW = 4, HALF = 2 };
 
-static bool is_worth_it(const Inlining *in, const Tensor *t)
+static bool is_map(const Tensor *t)
 {
-    if (t->role != EQUATION || !t->body || t->reduce != REDUCE_NONE || t->elem != ELEM_REAL)
+    return t->role == EQUATION && t->body && t->reduce == REDUCE_NONE && t->elem == ELEM_REAL;
+}
+
+static bool is_trivial(const Inlining *in, const Tensor *t)
+{
+    (void)in; /* wherever it is read */
+    if (!is_map(t))
         return false;
     int weight = weight_of(t->body);
-    if (weight == 0 || (weight <= FEW && is_uniform(t->body)))
-        return true;
+    return weight == 0 || (weight <= FEW && is_uniform(t->body));
+}
+
+static bool is_worth_it(const Inlining *in, const Tensor *t)
+{
+    if (!is_map(t))
+        return false;
+    int weight = weight_of(t->body);
     Use u = in->use[t->id];
     int64_t size = count_of(t->idx, t->rank);
     if (!t->of && !t->from)
@@ -89,7 +101,7 @@ static Expr *put_in_place(void *context, Expr *e)
     return substitute(in->g, e->tensor->body, e->sub, in->reader->idx);
 }
 
-static void choose(Inlining *in)
+static void count_uses(Inlining *in)
 {
     Graph *g = in->g;
     for (int i = 0; i < g->tensor.n; i++) {
@@ -97,28 +109,40 @@ static void choose(Inlining *in)
         if (in->reader->body)
             walk(in->reader->body, count_read, in);
     }
-    for (int i = 0; i < g->tensor.n; i++)
-        in->chosen[i] = is_worth_it(in, g->tensor.at[i]);
-    for (int i = 0; i < g->root.n; i++)
-        in->chosen[g->root.at[i].value->id] = false;
 }
 
+/* Inline what `is_chosen` says. */
+static bool inline_those(Inlining *in, bool (*is_chosen)(const Inlining *, const Tensor *))
+{
+    Graph *g = in->g;
+    for (int i = 0; i < g->tensor.n; i++)
+        in->chosen[i] = is_chosen(in, g->tensor.at[i]);
+    for (int i = 0; i < g->root.n; i++)
+        in->chosen[g->root.at[i].value->id] = false;
+    bool changed = false;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (!t->body)
+            continue;
+        in->reader = t;
+        Expr *body = rewrite_by(g, t->body, t->idx, put_in_place, in);
+        changed = changed || body != t->body;
+        t->body = body;
+    }
+    return changed;
+}
+
+/* Trivial ones first: what reads through another name counts as a reader of the thing itself. */
 bool inline_equations(Graph *g)
 {
     Arena *scratch = new_arena();
     Inlining in = {.g = g,
                    .use = NEWN(scratch, Use, g->tensor.n),
                    .chosen = NEWN(scratch, bool, g->tensor.n)};
-    choose(&in);
-    bool changed = false;
-    for (int i = 0; i < g->tensor.n; i++) {
-        Tensor *t = g->tensor.at[i];
-        if (!t->body)
-            continue;
-        in.reader = t;
-        Expr *body = rewrite_by(g, t->body, t->idx, put_in_place, &in);
-        changed = changed || body != t->body;
-        t->body = body;
+    bool changed = inline_those(&in, is_trivial);
+    if (!changed) {
+        count_uses(&in);
+        changed = inline_those(&in, is_worth_it);
     }
     free_arena(scratch);
     return changed;

@@ -193,7 +193,7 @@ static Parts factors(Sum *s, Expr *e)
         return (Parts){times(g, a.inner, b.inner), times(g, a.outer, b.outer)};
     }
     if (e->op == OP_div) {
-        Parts a = factors(s, e->arg[0]);
+        Parts a = is_number(e->arg[0], 1) ? (Parts){0} : factors(s, e->arg[0]);
         if (is_invariant(s->t, e->arg[1]))
             return (Parts){a.inner, over(g, a.outer, e->arg[1])};
         return (Parts){over(g, a.inner, e->arg[1]), a.outer};

@@ -193,16 +193,18 @@ static bool bind_pack(Env *env, const Decl *formal, const Value *v, int from, in
         memcpy(mine.idx, v->tensor->idx + is_batched(v->tensor) + from,
                sizeof(Index) * (size_t)n);
         memcpy(other.idx, env->pack, sizeof(Index) * (size_t)env->npack);
-        fault(env->caller, v->at, "'...' of '%s' is %s in '%s' but %s before", env->def->name,
-              shape_text(&mine), formal->name, shape_text(&other));
-        note(env->pack_at, "before, here");
-        note(formal->span, "'%s' is this argument", formal->name);
+        fault(env->caller, v->at, "'...' of '%s' is %s in '%s' but %s in '%s'",
+              env->def->name, shape_text(&mine), formal->name, shape_text(&other),
+              env->pack_of);
+        note(env->pack_at, "'%s' is this", env->pack_of);
+        note(formal->span, "'%s' is declared here", formal->name);
         return false;
     }
     for (int k = 0; k < n; k++)
         env->pack[k] = *dim_of(v->tensor, from + k);
     env->has_pack = true;
     env->npack = n;
+    env->pack_of = formal->name;
     env->pack_at = v->at;
     return true;
 }

@@ -24,6 +24,7 @@ struct Eq {
     Graph *g;
     const char *name; /* of the tensor it will be */
     Span span;
+    bool known; /* only numbers known now are meant: an extent, a count */
     bool whole; /* no indices are written: tensors are taken element by element */
     int first;  /* the graph's tensors from this one on were made for it */
     int rank;   /* dimensions; -1: a whole expression that has met no tensor yet */

@@ -114,7 +114,8 @@ static void needs_indices(Eq *q, const Value *v, const Syn *s)
     else
         fault(q->env, s->span, "'%s' has %d dimension%s: in an equation write %s[%s]",
               name_text(s), n, n == 1 ? "" : "s", name_text(s), letters[n < 5 ? n : 5]);
-    note_shape(name_text(s), v);
+    if (s->kind != SYN_CALL)
+        note_shape(name_text(s), v);
 }
 
 static void wrong_shape(Eq *q, const Value *v, const Syn *s)

@@ -67,6 +67,7 @@ struct Env {
     bool has_pack; /* `...` stands for these dimensions */
     int npack;
     Index pack[MAXRANK];
+    const char *pack_of; /* the argument that said so, and where */
     Span pack_at;
     Tensor *adjoint; /* optimizer: of its parameter */
 };

@@ -136,10 +136,10 @@ int find_range(Eq *q, const Syn *in, const Wanted *w)
         s.of = w->of;
     }
     search(&s, in);
-    if (!s.extent && !s.failed) {
-        fault(q->env, w->at, "how far index '%s' runs is unknown: no tensor is read at '%s' alone",
-              w->name, w->name);
-        note(w->at, "say it: '%s < 10'", w->name);
-    }
+    if (!s.extent && !s.failed)
+        fault(q->env, w->at,
+              "how far index '%s' runs is unknown: no tensor is read at '%s' alone; "
+              "say it as in '%s < 10'",
+              w->name, w->name, w->name);
     return s.failed ? 0 : s.extent;
 }

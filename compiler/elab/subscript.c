@@ -53,11 +53,20 @@ const Sub *sub_of_expr(Eq *q, const Expr *e)
     }
 }
 
+static void not_known(Eq *q, const Syn *s)
+{
+    Out o = new_out(q->g->arena);
+    print_syn(&o, s);
+    fault(q->env, s->span, "'%s' must be a whole number known when compiling", o.text);
+}
+
 static void not_whole(Eq *q, const Syn *s, const Expr *e)
 {
     double value;
     if (is_constant(e, &value))
         fault(q->env, s->span, "a whole number is needed here, not %g", value);
+    else if (q->known)
+        not_known(q, s);
     else if (e->op == OP_read)
         fault(q->env, s->span,
               "'%s' holds real numbers: a subscript needs an integer tensor (': index < N')",
@@ -132,9 +141,10 @@ const Sub *subscript(Eq *q, const Syn *s)
 bool whole_number(Env *env, const Syn *s, int64_t *n)
 {
     Eq *q = new_eq(env, "", s->span, true);
+    q->known = true;
     const Sub *a = subscript(q, s);
     if (a && !sub_is_const(a))
-        fault(env, s->span, "this must be known when compiling");
+        not_known(q, s);
     if (!a || !sub_is_const(a))
         return false;
     *n = a->c;

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-/* `arity` arguments exactly, unless a second number says how many at most. */
 static const Builtin builtin[] = {
     {"uniform", BUILTIN_DRAW, OP_uniform, 2, 2},
     {"normal", BUILTIN_DRAW, OP_normal, 2, 2},
@@ -28,10 +27,22 @@ bool is_inline(const Def *d)
     return true;
 }
 
+/* a + b, not add(a, b). */
+static bool is_operator(Op op)
+{
+    return opinfo[op].result == BOOL || opinfo[op].properties & (LOGIC | PICK) ||
+           (op >= OP_add && op <= OP_neg);
+}
+
+static bool is_called(const Builtin *b, const char *name)
+{
+    return !strcmp(b->name, name) && !(b->kind == BUILTIN_OP && is_operator(b->op));
+}
+
 static const Builtin *find_builtin(const char *name, int arguments)
 {
     for (int i = 0; i < BUILTINS; i++)
-        if (!strcmp(builtin[i].name, name) && arguments >= builtin[i].least &&
+        if (is_called(&builtin[i], name) && arguments >= builtin[i].least &&
             arguments <= builtin[i].most)
             return &builtin[i];
     return NULL;
@@ -45,7 +56,7 @@ bool is_hidden_by_builtin(const char *name, int formals)
 static const Builtin *find_builtin_name(const char *name)
 {
     for (int i = 0; i < BUILTINS; i++)
-        if (!strcmp(builtin[i].name, name))
+        if (is_called(&builtin[i], name))
             return &builtin[i];
     return NULL;
 }
@@ -82,6 +93,7 @@ const char *const *callable_names(const Program *p, Arena *a, int *n)
         if (p->defs.at[i]->kind != DEF_MODEL && p->defs.at[i]->name)
             name[(*n)++] = p->defs.at[i]->name;
     for (int i = 0; i < BUILTINS; i++)
-        name[(*n)++] = builtin[i].name;
+        if (is_called(&builtin[i], builtin[i].name))
+            name[(*n)++] = builtin[i].name;
     return name;
 }

@@ -72,7 +72,7 @@ static void define(Scope *s, const Stmt *st, NameKind kind)
         error(st->name_span, "'%s' is built in: choose another name", st->name);
     } else if (n && !again) {
         error(st->name_span, "'%s' is already defined", st->name);
-        note(n->span, "as %s here", kind_text(n->kind));
+        note(n->span, n->kind == NAME_VALUE ? "here" : "as %s here", kind_text(n->kind));
     }
     if (!again)
         add_name(s, st->name, kind, st->name_span);
@@ -105,6 +105,17 @@ static void check_decl(Scope *s, const Stmt *st)
     define(s, st, kind[st->kind]);
 }
 
+/* Names in what should have been an index: they are not unknown as well. */
+static void excuse_names(Scope *s, const Syn *e)
+{
+    if (e->kind == SYN_NAME && !find_name(s, e->name))
+        add_name(s, e->name, NAME_INDEX, e->span);
+    if (e->a)
+        excuse_names(s, e->a);
+    if (e->b)
+        excuse_names(s, e->b);
+}
+
 /* The index that one subscript on a left side binds: `i`, or `i < N`. */
 static void check_left_index(Scope *s, const Syn *e)
 {
@@ -115,6 +126,7 @@ static void check_left_index(Scope *s, const Syn *e)
     }
     if (name->kind != SYN_NAME && name->kind != SYN_DOTS) {
         error(e->span, "on the left of '=' stand plain indices: y[i, j] = ...");
+        excuse_names(s, e);
         return;
     }
     const char *index = name->kind == SYN_DOTS ? intern("...") : name->name;

@@ -66,8 +66,11 @@ static bool explain_order(const Scope *s, const Syn *e)
     return true;
 }
 
+/* A name of one letter is as far from every other. */
 static const char *nearest_name(const Scope *s, const char *name)
 {
+    if (!name[1])
+        return NULL;
     const char **candidate = NEWN(s->arena, const char *, s->name.n + 1);
     for (int i = 0; i < s->name.n; i++)
         candidate[i] = s->name.at[s->name.n - 1 - i].name;

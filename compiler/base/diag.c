@@ -119,19 +119,36 @@ void forget_messages(void)
     diag.errors = 0;
 }
 
+/* Bytes that take no column of their own, inside a UTF-8 character. */
+static bool is_inner(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
+
+static bool is_control(char c) { return (unsigned char)c < ' ' || c == 0x7F; }
+
+/* The line, or what fits of it around the place. Sources may hold any bytes: those that would
+ * steer the terminal are not passed on. */
 static void print_place(Span s)
 {
-    int start = line_start(s), end = start;
-    while (s.source->text[end] && s.source->text[end] != '\n')
-        end++;
-    int stop = s.end < end ? s.end : end;
-    fprintf(stderr, "%5d | %.*s\n      | ", line_of(s), end - start,
-            s.source->text + start);
-    for (int i = start; i < s.start; i++)
-        fputc(s.source->text[i] == '\t' ? '\t' : ' ', stderr);
+    enum { ROOM = 100 };
+    const char *text = s.source->text;
+    int from = line_start(s), to = s.start;
+    if (from < s.start - ROOM)
+        from = s.start - ROOM;
+    while (from < s.start && is_inner(text[from]))
+        from++;
+    while (to < s.source->length && text[to] != '\n' && to < s.start + ROOM)
+        to++;
+
+    fprintf(stderr, "%5d | ", line_of(s));
+    for (int i = from; i < to; i++)
+        fputc(is_control(text[i]) && text[i] != '\t' ? '?' : text[i], stderr);
+    fputs("\n      | ", stderr);
+    for (int i = from; i < s.start; i++)
+        if (!is_inner(text[i]))
+            fputc(text[i] == '\t' ? '\t' : ' ', stderr);
     fputc('^', stderr);
-    for (int i = s.start + 1; i < stop; i++)
-        fputc('~', stderr);
+    for (int i = s.start + 1; i < s.end && i < to; i++)
+        if (!is_inner(text[i]))
+            fputc('~', stderr);
     fputc('\n', stderr);
 }
 

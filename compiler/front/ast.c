@@ -21,7 +21,8 @@ Syn *new_syn(Arena *a, SynKind kind, Span span)
 static int max(int a, int b) { return a > b ? a : b; }
 static int depth_of(const Syn *s) { return s ? s->depth : 0; }
 
-/* Measure a node whose operands are in place; one that is too deep is dropped. */
+/* Measure a node whose operands are in place; one that is too deep is dropped, and
+ * what follows is not read. */
 static Syn *finished(Parser *p, Syn *s)
 {
     int depth = max(depth_of(s->a), max(depth_of(s->b), depth_of(s->c)));
@@ -34,7 +35,9 @@ static Syn *finished(Parser *p, Syn *s)
     s->depth = depth + 1;
     if (s->depth < DEEPEST)
         return s;
-    error(s->span, "this expression is too long: give a part of it a name");
+    if (!p->stopped)
+        error(s->span, "this expression is too long: give a part of it a name");
+    p->stopped = true;
     return new_syn(p->arena, SYN_NUMBER, s->span);
 }
 

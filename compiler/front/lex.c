@@ -102,6 +102,8 @@ static const struct Constant {
 };
 /* clang-format on */
 
+enum { LONGEST_SHOWN = 40 };
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 static const struct Spelling *spelling_of(int kind)
@@ -184,16 +186,33 @@ static void skip_digits(Lexer *l)
         l->at++;
 }
 
-/* 12   0.5   1e-3. The number ends where the digits do; letters that follow are an error.
- */
+/* Give the number its value, from its text if that is well formed. */
+static void evaluate(Token *t, bool well_formed)
+{
+    const char *text = t->span.source->text + t->span.start;
+    int n = t->span.end - t->span.start;
+    int shown = n < LONGEST_SHOWN ? n : LONGEST_SHOWN;
+    errno = 0;
+    double value = well_formed ? strtod(text, NULL) : 0;
+    if (!well_formed && text[0] == '.')
+        error(t->span, "a number begins with a digit: write '0%.*s'", shown, text);
+    else if (!well_formed)
+        error(t->span, "'%.*s' is neither a number nor a name", shown, text);
+    else if (errno == ERANGE)
+        error(t->span, "'%.*s' is outside the range of double precision", shown, text);
+    else
+        t->number = value;
+}
+
+/* 12   0.5   1e-3. Letters right behind a number are part of the mistake. */
 static Token scan_number(Lexer *l)
 {
     int start = l->at;
-    bool bad = look(l, 0) == '.';
+    bool good = look(l, 0) != '.';
     skip_digits(l);
     if (look(l, 0) == '.' && look(l, 1) != '.') {
         l->at++;
-        bad |= !is_digit(look(l, 0));
+        good &= is_digit(look(l, 0));
         skip_digits(l);
     }
     int sign = look(l, 1) == '-' || look(l, 1) == '+';
@@ -202,21 +221,9 @@ static Token scan_number(Lexer *l)
         skip_digits(l);
     }
     for (; is_word(look(l, 0)); l->at++)
-        bad = true;
-
+        good = false;
     Token t = token(l, TOKEN_NUMBER, start);
-    int length = l->at - start;
-    const char *text = l->source->text + start;
-    errno = 0;
-    t.number = bad ? 0 : strtod(text, NULL);
-    if (bad && text[0] == '.')
-        error(t.span, "'%.*s' is not a number; write '0%.*s'", length, text, length, text);
-    else if (bad)
-        error(t.span, "'%.*s' is neither a number nor a name", length, text);
-    else if (errno == ERANGE)
-        error(t.span, "'%.*s' is outside the range of double precision", length, text);
-    if (!isfinite(t.number))
-        t.number = 0;
+    evaluate(&t, good);
     return t;
 }
 
@@ -248,6 +255,13 @@ static Token scan_word(Lexer *l)
     return t;
 }
 
+/* Names and comments are kept as C strings. */
+static void refuse_zero(Span s)
+{
+    if (memchr(s.source->text + s.start, 0, (size_t)(s.end - s.start)))
+        error(s, "a zero byte in the text");
+}
+
 static Token scan_string(Lexer *l)
 {
     int start = l->at++;
@@ -261,6 +275,7 @@ static Token scan_string(Lexer *l)
     t.name = name;
     if (!closed)
         error(t.span, "a '\"' is missing at the end of this");
+    refuse_zero(t.span);
     return t;
 }
 
@@ -269,7 +284,9 @@ static Token scan_comment(Lexer *l)
     int start = l->at;
     while (look(l, 0) != '\n')
         l->at++;
-    return token(l, COMMENT, start);
+    Token t = token(l, COMMENT, start);
+    refuse_zero(t.span);
+    return t;
 }
 
 static bool scan_sign(Lexer *l, Token *t)

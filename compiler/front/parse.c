@@ -201,8 +201,12 @@ static const char *quoted(const Parser *p, Span s)
 {
     enum { LONGEST = 40 };
     int n = s.end - s.start;
-    return format(p->arena, "'%.*s%s'", n < LONGEST ? n : LONGEST, s.source->text + s.start,
-                  n < LONGEST ? "" : "...");
+    char *text = format(p->arena, "'%.*s%s'", n < LONGEST ? n : LONGEST,
+                        s.source->text + s.start, n < LONGEST ? "" : "...");
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7F)
+            *c = '?';
+    return text;
 }
 
 static const char *description(const Parser *p, Token t)

@@ -173,24 +173,11 @@ Node *apply_op(Gen *g, Op op, Node *a, Node *b, Node *c)
     return x;
 }
 
-/* Truth has no splat: what compares is compared in all lanes. */
-static Node *wide_truth(Gen *g, const Node *x)
-{
-    assert(x->val.kind == VAL_OP);
-    Node *arg[3] = {0};
-    for (int i = 0; i < opinfo[x->val.op].arity; i++)
-        arg[i] = i == 0 || opinfo[x->val.op].properties & LOGIC ? wide(g, node(x->val.arg[i]))
-                                                                : node(x->val.arg[i]);
-    return apply_op(g, x->val.op, arg[0], arg[1], arg[2]);
-}
-
 Node *wide(Gen *g, Node *x)
 {
     if (x->val.vector)
         return x;
-    if (x->val.result == BOOL)
-        return wide_truth(g, x);
-    Node *w = new_node(g, VAL_SPLAT, REAL);
+    Node *w = new_node(g, VAL_SPLAT, x->val.result);
     w->val.vector = true;
     set_arg(w, 0, x);
     return w;
@@ -425,12 +412,13 @@ static Node *read_value(Gen *g, Expr *e)
 static Node *counted(Gen *g, ValKind kind, const Expr *e)
 {
     Node *x = new_node(g, kind, REAL);
-    Sub sub = *e->sub[0];
     x->val.op = e->op;
     x->val.site = e->site;
-    x->val.sub[0] = int_of(g, &sub);
+    x->val.sub[0] = int_of(g, e->sub[0]);
     if (vector_here(g))
-        x->val.stride = sub_coef(&sub, g->tile.lane);
+        x->val.stride = sub_coef(e->sub[0], g->tile.lane);
+    if (kind == VAL_NUMBER && !x->val.stride && !x->val.sub[0]->nterm)
+        return literal(g, (double)x->val.sub[0]->c);
     x->val.vector = x->val.stride != 0;
     return x;
 }

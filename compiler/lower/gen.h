@@ -36,6 +36,7 @@ typedef struct Node {
 typedef struct Block {
     LoopBody body;
     Names names;
+    Names below; /* taken in blocks inside it that are closed */
     int id;
 } Block;
 

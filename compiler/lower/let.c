@@ -17,13 +17,16 @@ void emit(Gen *g, LoopStmt s)
     PUSH(g->a, &g->block[g->depth].body, stmt);
 }
 
+/* What moves out of open blocks is declared before all that is in them. */
 const Reg *new_reg(Gen *g, const char *name, bool vector, ValueKind kind)
 {
     Reg *r = NEW(g->a, Reg);
-    Names *seen = &g->block[g->depth].names;
-    for (int d = g->depth + 1; d < MAXDEPTH && g->block[d].id; d++)
-        seen = &g->block[d].names;
-    *r = (Reg){take_name(&g->block[g->depth].names, seen, name), vector, kind};
+    Names *own = &g->block[g->depth].names, all = {.arena = g->a, .outer = own};
+    for (int d = g->depth + 1; d < MAXDEPTH && g->block[d].id; d++) {
+        add_names(&all, &g->block[d].names);
+        add_names(&all, &g->block[d].below);
+    }
+    *r = (Reg){take_name(own, &all, name), vector, kind};
     return r;
 }
 
@@ -56,13 +59,13 @@ static bool is_trivial(const Node *x)
 /* The block that computes x once and for all. */
 static int home_of(const Gen *g, const Node *x)
 {
-    if (is_trivial(x) || x->early)
+    if (is_trivial(x) || x->early || x->val.kind == VAL_SPLAT)
         return g->depth;
     if (g->depth > g->floor) {
         int d = x->val.vector && x->depth < g->floor ? g->floor : x->depth;
         return d < g->depth ? d : g->depth;
     }
-    bool moves = !x->val.vector && x->val.kind != VAL_LOAD && x->val.kind != VAL_SPLAT;
+    bool moves = !x->val.vector && x->val.kind != VAL_LOAD;
     return moves && x->depth < g->depth ? x->depth : g->depth;
 }
 

@@ -63,3 +63,9 @@ const char *take_name(Names *names, const Names *seen, const char *base)
     PUSH(names->arena, &names->taken, name);
     return name;
 }
+
+void add_names(Names *to, const Names *from)
+{
+    for (int i = 0; i < from->taken.n; i++)
+        PUSH(to->arena, &to->taken, from->taken.at[i]);
+}

@@ -17,4 +17,6 @@ const char *identifier(const char *name);
 /* base, or base2, base3 ... until nobody in `seen` has it; taken in `names` from now on. */
 const char *take_name(Names *names, const Names *seen, const char *base);
 
+void add_names(Names *to, const Names *from);
+
 #endif

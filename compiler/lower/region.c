@@ -25,13 +25,16 @@ static void open_block(Gen *g)
     g->depth++;
     g->block[g->depth] = (Block){.id = ++g->blocks};
     g->block[g->depth].names = (Names){.arena = g->a, .outer = &g->block[g->depth - 1].names};
+    g->block[g->depth].below.arena = g->a;
 }
 
 static LoopBody close_block(Gen *g)
 {
-    LoopBody body = g->block[g->depth].body;
-    g->block[g->depth--].id = 0;
-    return body;
+    Block *b = &g->block[g->depth--];
+    add_names(&g->block[g->depth].below, &b->names);
+    add_names(&g->block[g->depth].below, &b->below);
+    b->id = 0;
+    return b->body;
 }
 
 static const Int *number(Gen *g, int64_t c)
@@ -432,7 +435,7 @@ Region *build_region(const Schedule *s, Nest *n, const char *name)
     g->tile = choose_tiling(s, n);
     r->cycles = g->tile.cycles;
     r->flops = g->tile.flops;
-    g->block[0] = (Block){.id = ++g->blocks, .names = {.arena = g->a}};
+    g->block[0] = (Block){.id = ++g->blocks, .names = {.arena = g->a}, .below = {.arena = g->a}};
     for (int i = 0; i < MAXIDX; i++)
         g->point[i].width = 1;
     make_views(g);

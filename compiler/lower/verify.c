@@ -130,7 +130,7 @@ static void verify_val(Verify *v, const Val *x)
     case VAL_OP: verify_op(v, x); break;
     case VAL_SPLAT:
         verify_val(v, x->arg[0]);
-        if (x->arg[0]->vector || !x->vector || x->arg[0]->result != REAL)
+        if (x->arg[0]->vector || !x->vector || x->arg[0]->result != x->result)
             fail(v, "splats no scalar", "a value");
         break;
     case VAL_KEEP:

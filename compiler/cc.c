@@ -86,8 +86,6 @@ static Words command(const char *cc, const Module *m, Arena *a)
     add_words(&w, "-std=gnu11 -O2 -fno-math-errno", a);
     add_word(&w, contraction(cc), a);
     add_words(&w, m->target->flags, a);
-    if (m->target->bytes == 64)
-        add_word(&w, "-mprefer-vector-width=512", a);
     add_words(&w, GRADC_CFLAGS, a);
     add_word(&w, "-I", a);
     add_word(&w, intern_f("%s/include/gradc", home()), a);

@@ -49,19 +49,64 @@ GR_INLINE real gr_normal(uint64_t seed, uint64_t step, uint32_t site, uint64_t e
     return gr_sqrt_s(-2 * gr_log_s(u)) * gr_cos_s(angle);
 }
 
-/* Lanes: element, element + 1, ... */
+/* ---- All lanes at once: element, element + 1, ... ---------------------------------- */
+
+typedef uint32_t gr_words GR_VECTOR(4 * GR_LANES);
+
+#if GR_LANES > 1
+/* Products of 32 bits by 32 are those of 64-bit lanes, half of the words at a time. */
+typedef uint64_t gr_products GR_VECTOR(4 * GR_LANES);
+
+GR_INLINE gr_words gr_multiply(gr_words x, uint32_t by, gr_words *high)
+{
+    const uint64_t low = 0xffffffff;
+    gr_products even = ((gr_products)x & low) * by, odd = ((gr_products)x >> 32) * by;
+    *high = (gr_words)((even >> 32) | (odd & ~low));
+    return (gr_words)((even & low) | (odd << 32));
+}
+#else
+GR_INLINE gr_words gr_multiply(gr_words x, uint32_t by, gr_words *high)
+{
+    uint64_t product = (uint64_t)x[0] * by;
+    *high = (gr_words){(uint32_t)(product >> 32)};
+    return (gr_words){(uint32_t)product};
+}
+#endif
+
+/* The first two words of each lane's draw. */
+GR_INLINE gr_words gr_draw_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element,
+                             gr_words *second)
+{
+    gr_words zero = {0}, c0 = (uint32_t)element + (gr_words)gr_lane();
+    gr_words carry = (gr_words)(c0 < (uint32_t)element);
+    gr_words c1 = (uint32_t)(element >> 32) - carry, c2 = zero + site, c3 = zero + (uint32_t)step;
+    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        gr_words high0, low0 = gr_multiply(c0, 0xD2511F53u, &high0);
+        gr_words high2, low2 = gr_multiply(c2, 0xCD9E8D57u, &high2);
+        c0 = high2 ^ c1 ^ key0;
+        c1 = low2;
+        c2 = high0 ^ c3 ^ key1;
+        c3 = low0;
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    *second = c1;
+    return c0;
+}
+
 GR_INLINE vec gr_uniform_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element)
 {
-    vec v;
-    GR_EACH(i) v[i] = gr_uniform(seed, step, site, element + (uint64_t)i);
-    return v;
+    gr_words second, first = gr_draw_v(seed, step, site, element, &second);
+    return gr_from_int((ivec)(first >> 8)) * (real)0x1p-24;
 }
 
 GR_INLINE vec gr_normal_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element)
 {
-    vec v;
-    GR_EACH(i) v[i] = gr_normal(seed, step, site, element + (uint64_t)i);
-    return v;
+    gr_words second, first = gr_draw_v(seed, step, site, element, &second);
+    vec u = gr_from_int((ivec)(first >> 8) + 1) * (real)0x1p-24;
+    vec angle = (real)6.283185307179586 * (gr_from_int((ivec)(second >> 8)) * (real)0x1p-24);
+    return gr_sqrt_v(-2 * gr_log_v(u)) * gr_cos_v(angle);
 }
 
 #endif

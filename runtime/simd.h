@@ -32,6 +32,7 @@ _Static_assert((GR_LANES & (GR_LANES - 1)) == 0 && GR_LANES >= 1 &&
 
 #define GR_INLINE     static inline __attribute__((always_inline))
 #define GR_VECTOR(n)  __attribute__((vector_size(n)))
+#define GR_BYTES      (GR_LANES * (GR_DOUBLE ? 8 : 4))
 #define GR_EACH(i)    for (int i = 0; i < GR_LANES; i++)
 #define GR_PASTE_(a, b) a##b
 #define GR_PASTE(a, b) GR_PASTE_(a, b)
@@ -140,12 +141,18 @@ GR_INLINE real gr_choose_ss(int c, real a, real b) { return c ? a : b; }
     _Generic((c), mask: GR_OF2(gr_blend, vec, a, b),                                         \
              default: GR_OF2(gr_choose, vec, a, b))(c, a, b)
 
-/* v, but `identity` in lanes n and on. */
-GR_INLINE vec gr_keep(vec v, int n, real identity)
+/* The first n lanes. */
+GR_INLINE mask gr_first(int n)
 {
     mask m;
     GR_EACH(i) m[i] = -(i < n);
-    return gr_blend_vs(m, v, identity);
+    return m;
+}
+
+/* v, but `identity` in lanes n and on. */
+GR_INLINE vec gr_keep(vec v, int n, real identity)
+{
+    return gr_blend_vs(gr_first(n), v, identity);
 }
 
 /* ---- Memory ------------------------------------------------------------------------ */
@@ -156,14 +163,41 @@ GR_INLINE vec gr_load(const real *p) { return *(const gr_vec_at *)p; }
 GR_INLINE void gr_store(real *p, vec v) { *(gr_vec_at *)p = v; }
 GR_INLINE ivec gr_iload(const int32_t *p) { return *(const gr_ivec_at *)p; }
 
+/* Masked moves of one whole register where the machine has them: they do not fault on what is
+ * masked off, and n need not be constant. */
+#if GR_DOUBLE
+#define GR_X86(name, after) __builtin_ia32_##name##pd##after
+typedef long long gr_move_mask GR_VECTOR(GR_BYTES);
+typedef uint8_t gr_move_bits;
+#else
+#define GR_X86(name, after) __builtin_ia32_##name##ps##after
+typedef int gr_move_mask GR_VECTOR(GR_BYTES);
+typedef uint16_t gr_move_bits;
+#endif
+
 GR_INLINE vec gr_load_part(const real *p, int n)
 {
+#if defined __AVX512F__ && GR_BYTES == 64
+    return GR_X86(loadu, 512_mask)((const void *)p, (vec){0}, (gr_move_bits)((1u << n) - 1));
+#elif defined __AVX__ && GR_BYTES == 32
+    return GR_X86(maskload, 256)((const void *)p, (gr_move_mask)gr_first(n));
+#else
     vec v = {0};
     memcpy(&v, p, (size_t)n * sizeof *p);
     return v;
+#endif
 }
 
-GR_INLINE void gr_store_part(real *p, vec v, int n) { memcpy(p, &v, (size_t)n * sizeof *p); }
+GR_INLINE void gr_store_part(real *p, vec v, int n)
+{
+#if defined __AVX512F__ && GR_BYTES == 64
+    GR_X86(storeu, 512_mask)((void *)p, v, (gr_move_bits)((1u << n) - 1));
+#elif defined __AVX__ && GR_BYTES == 32
+    GR_X86(maskstore, 256)((void *)p, (gr_move_mask)gr_first(n), v);
+#else
+    memcpy(p, &v, (size_t)n * sizeof *p);
+#endif
+}
 
 GR_INLINE ivec gr_iload_part(const int32_t *p, int n)
 {
@@ -203,11 +237,44 @@ GR_INLINE vec gr_load_i32_part(const int32_t *p, int n) { return gr_from_int(gr_
     }                                                                                        \
     GR_INLINE V name(const S *p, ptrdiff_t stride) { return name##_part(p, stride, GR_LANES); }
 
-GR_GATHER(gr_gather, real, vec, real)
+GR_GATHER(gr_gather_any, real, vec, real)
 GR_GATHER(gr_gather_u8, uint8_t, vec, real)
 GR_GATHER(gr_gather_i32, int32_t, vec, real)
 GR_GATHER(gr_igather_u8, uint8_t, ivec, int32_t)
 GR_GATHER(gr_igather, int32_t, ivec, int32_t)
+
+/* Lane i of the result is lane f(i) of a, or of b from GR_LANES on. */
+#define GR_LIST1(f, i)  f(i)
+#define GR_LIST2(f, i)  GR_LIST1(f, i), GR_LIST1(f, i + 1)
+#define GR_LIST4(f, i)  GR_LIST2(f, i), GR_LIST2(f, i + 2)
+#define GR_LIST8(f, i)  GR_LIST4(f, i), GR_LIST4(f, i + 4)
+#define GR_LIST16(f, i) GR_LIST8(f, i), GR_LIST8(f, i + 8)
+#define GR_SHUFFLE(a, b, f) __builtin_shufflevector(a, b, GR_PASTE(GR_LIST, GR_LANES)(f, 0))
+
+#define GR_BACKWARD(i) (GR_LANES - 1 - (i))
+/* p[0], p[2], ... of what begins at p, and of what ends with the last element gathered. */
+#define GR_SECOND(i) ((i) < (GR_LANES + 1) / 2 ? 2 * (i) : 2 * (i) + 1)
+
+/* The strides that shuffles serve; a constant stride leaves one of the four. */
+GR_INLINE vec gr_gather(const real *p, ptrdiff_t stride)
+{
+    if (stride == 1)
+        return gr_load(p);
+    if (stride == -1) {
+        vec v = gr_load(p - (GR_LANES - 1));
+        return GR_SHUFFLE(v, v, GR_BACKWARD);
+    }
+    if (stride == 2 && GR_LANES > 1) {
+        vec a = gr_load(p), b = gr_load(p + GR_LANES - 1);
+        return GR_SHUFFLE(a, b, GR_SECOND);
+    }
+    return gr_gather_any(p, stride);
+}
+
+GR_INLINE vec gr_gather_part(const real *p, ptrdiff_t stride, int n)
+{
+    return stride == 1 ? gr_load_part(p, n) : gr_gather_any_part(p, stride, n);
+}
 
 /* p[at[0]], p[at[1]], ... */
 GR_INLINE vec gr_gather_at_part(const real *p, ivec at, int n)
@@ -221,7 +288,10 @@ GR_INLINE vec gr_gather_at(const real *p, ivec at) { return gr_gather_at_part(p,
 
 GR_INLINE void gr_scatter_part(real *p, ptrdiff_t stride, vec v, int n)
 {
-    GR_EACH(i) if (i < n) p[i * stride] = v[i];
+    if (stride == 1)
+        gr_store_part(p, v, n);
+    else
+        GR_EACH(i) if (i < n) p[i * stride] = v[i];
 }
 
 GR_INLINE void gr_scatter(real *p, ptrdiff_t stride, vec v)
@@ -250,8 +320,14 @@ GR_INLINE vec gr_sign_v(vec a) { return gr_real_v(a > 0) - gr_real_v(a < 0); }
 GR_INLINE real gr_sign_s(real a) { return (real)((a > 0) - (a < 0)); }
 
 /* A NaN on either side is the result. */
-GR_INLINE vec gr_max_vv(vec a, vec b) { return gr_blend_vv((a > b) | (a != a), a, b); }
-GR_INLINE vec gr_min_vv(vec a, vec b) { return gr_blend_vv((a < b) | (a != a), a, b); }
+GR_INLINE vec gr_max_vv(vec a, vec b)
+{
+    return gr_blend_vv(a != a, a, gr_blend_vv(a > b, a, b));
+}
+GR_INLINE vec gr_min_vv(vec a, vec b)
+{
+    return gr_blend_vv(a != a, a, gr_blend_vv(a < b, a, b));
+}
 GR_INLINE real gr_max_ss(real a, real b) { return a > b || a != a ? a : b; }
 GR_INLINE real gr_min_ss(real a, real b) { return a < b || a != a ? a : b; }
 GR_MIXED(gr_max, vec, real, gr_splat)
@@ -270,7 +346,11 @@ typedef __typeof__((gr_wide){0} < (gr_wide){0}) gr_wide_mask;
 #define D     gr_wide
 #define J     gr_wide_mask
 #define FN(f) f##_v
+#if defined __AVX512F__ && GR_BYTES == 64
+#define SCALE(y, n) GR_X86(scalef, 512_mask)(y, n, (vec){0}, (gr_move_bits)-1, 4)
+#endif
 #include "simd_math.h"
+#undef SCALE
 #if GR_LANES == 1
 #define GR_ONE(f) f##_v
 typedef vec gr_one;
@@ -321,14 +401,49 @@ GR_INLINE vec gr_pow_vv(vec a, vec b) { return gr_pow_v(a, b); }
 GR_INLINE real gr_pow_ss(real a, real b) { return GR_ONE(gr_pow)((gr_one){a}, (gr_one){b})[0]; }
 GR_MIXED(gr_pow, vec, real, gr_splat)
 
-/* One machine instruction each. */
 GR_INLINE real gr_floor_s(real a) { return GR_LIBM(floor)(a); }
 GR_INLINE real gr_sqrt_s(real a) { return GR_LIBM(sqrt)(a); }
+
+/* The root is one instruction on every machine, but C's sqrt may set errno, and then it is a
+ * call for each lane. So x86 is asked for it by name, a register at a time; others have
+ * __builtin_elementwise_sqrt, or need -fno-math-errno. */
+#if GR_DOUBLE
+#define GR_ROOT_OF(bits) __builtin_ia32_sqrtpd##bits
+#else
+#define GR_ROOT_OF(bits) __builtin_ia32_sqrtps##bits
+#endif
+#if defined __has_builtin && __has_builtin(__builtin_elementwise_sqrt)
+typedef vec gr_register;
+#define GR_ROOT(a) __builtin_elementwise_sqrt(a)
+#elif defined __AVX512F__ && GR_BYTES >= 64
+typedef real gr_register GR_VECTOR(64);
+#ifdef __clang__
+#define GR_ROOT(a) GR_ROOT_OF(512)(a, 4)
+#else
+#define GR_ROOT(a) GR_ROOT_OF(512_mask)(a, a, -1, 4)
+#endif
+#elif defined __AVX__ && GR_BYTES >= 32
+typedef real gr_register GR_VECTOR(32);
+#define GR_ROOT(a) GR_ROOT_OF(256)(a)
+#elif defined __SSE2__ && GR_BYTES >= 16
+typedef real gr_register GR_VECTOR(16);
+#define GR_ROOT(a) GR_ROOT_OF()(a)
+#else
+typedef real gr_register;
+#define GR_ROOT(a) GR_LIBM(sqrt)(a)
+#endif
+
 GR_INLINE vec gr_sqrt_v(vec a)
 {
-    GR_EACH(i) a[i] = GR_LIBM(sqrt)(a[i]);
-    return a;
+    union {
+        vec all;
+        gr_register part[sizeof(vec) / sizeof(gr_register)];
+    } u = {a};
+    for (size_t i = 0; i < sizeof(vec) / sizeof(gr_register); i++)
+        u.part[i] = GR_ROOT(u.part[i]);
+    return u.all;
 }
+
 GR_INLINE real gr_rsqrt_s(real a) { return 1 / gr_sqrt_s(a); }
 GR_INLINE vec gr_rsqrt_v(vec a) { return 1 / gr_sqrt_v(a); }
 
@@ -361,25 +476,22 @@ GR_INLINE vec gr_rsqrt_v(vec a) { return 1 / gr_sqrt_v(a); }
 /* ---- All lanes to one -------------------------------------------------------------- */
 /* A tree, always the same: lane i joins lane i ^ n/2, then i ^ n/4, ..., i ^ 1. */
 
-#define GR_AT(i, k)  (((i) ^ (k)) & (GR_LANES - 1))
-#define GR_AT1(i, k) GR_AT(i, k)
-#define GR_AT2(i, k) GR_AT1(i, k), GR_AT1(i + 1, k)
-#define GR_AT4(i, k) GR_AT2(i, k), GR_AT2(i + 2, k)
-#define GR_AT8(i, k) GR_AT4(i, k), GR_AT4(i + 4, k)
-#define GR_AT16(i, k) GR_AT8(i, k), GR_AT8(i + 8, k)
-#define GR_PARTNER(v, k) __builtin_shufflevector(v, v, GR_PASTE(GR_AT, GR_LANES)(0, k))
+#define GR_ACROSS8(i) (((i) ^ 8) & (GR_LANES - 1))
+#define GR_ACROSS4(i) (((i) ^ 4) & (GR_LANES - 1))
+#define GR_ACROSS2(i) (((i) ^ 2) & (GR_LANES - 1))
+#define GR_ACROSS1(i) (((i) ^ 1) & (GR_LANES - 1))
 
 #define GR_REDUCE(name, join)                                                                \
     GR_INLINE real name(vec v)                                                               \
     {                                                                                        \
         if (GR_LANES > 8)                                                                    \
-            v = join(v, GR_PARTNER(v, 8));                                                   \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS8));                                                   \
         if (GR_LANES > 4)                                                                    \
-            v = join(v, GR_PARTNER(v, 4));                                                   \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS4));                                                   \
         if (GR_LANES > 2)                                                                    \
-            v = join(v, GR_PARTNER(v, 2));                                                   \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS2));                                                   \
         if (GR_LANES > 1)                                                                    \
-            v = join(v, GR_PARTNER(v, 1));                                                   \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS1));                                                   \
         return v[0];                                                                         \
     }
 

@@ -5,6 +5,7 @@
  *   I      the integers of its size: bits, exponents, and the masks comparisons give
  *   D      as many doubles: what is rare or hard in float is done there
  *   FN(f)  the name f has for this type
+ *   SCALE(y, n)  y 2^n where the machine has that, else not defined
  *
  * Every function has the special values of libm: NaN, infinities, the sign of zero, denormal
  * arguments and results. Errors are in units of the last place of the exact result, the largest
@@ -164,11 +165,16 @@ GR_INLINE V FN(gr_at_least)(V x, real a) { return FN(gr_pick)(x < a, FN(gr_all)(
 /* 2^n, -GR_BIAS < n <= GR_BIAS. */
 GR_INLINE V FN(gr_power)(I n) { return (V)((n + GR_BIAS) << GR_MANT); }
 
-/* y 2^n for n of twice that range, rounded once where the result is denormal. */
-GR_INLINE V FN(gr_scale)(V y, I n)
+/* y 2^n for n of twice that range, rounded once where the result is denormal. n comes as
+ * n + GR_ROUND. */
+GR_INLINE V FN(gr_scale)(V y, V rounded)
 {
-    I half = n >> 1;
+#ifdef SCALE
+    return SCALE(y, rounded - GR_ROUND);
+#else
+    I n = (I)rounded - (I)FN(gr_all)(GR_ROUND), half = n >> 1;
     return y * FN(gr_power)(half) * FN(gr_power)(n - half);
+#endif
 }
 
 /* Add 2^MANT to round, take it away again; what is larger has no fraction. */
@@ -181,22 +187,20 @@ GR_INLINE V FN(gr_floor)(V x)
 }
 
 /* ---- Exponentials ------------------------------------------------------------------ */
-/* x = n ln 2 + r with |r| <= ln 2 / 2, so e^x = 2^n e^r. */
-GR_INLINE V FN(gr_exp_reduce)(V x, I *n)
+/* x = n ln 2 + r with |r| <= ln 2 / 2, so e^x = 2^n e^r. Sets n + GR_ROUND, returns r. */
+GR_INLINE V FN(gr_exp_reduce)(V x, V *rounded)
 {
-    V t = x * GR_LOG2E + GR_ROUND;
-    *n = (I)t - (I)FN(gr_all)(GR_ROUND);
-    V k = t - GR_ROUND;
-    return (x - k * GR_LN2_HI) - k * GR_LN2_LO;
+    *rounded = x * GR_LOG2E + GR_ROUND;
+    V n = *rounded - GR_ROUND;
+    return (x - n * GR_LN2_HI) - n * GR_LN2_LO;
 }
 
 /* 2^m e^x, m small: the result may leave the range, e^x alone need not fit. */
-GR_INLINE V FN(gr_exp_times)(V x, int m)
+GR_INLINE V FN(gr_exp_times)(V x, real m)
 {
-    I n;
-    V r = FN(gr_exp_reduce)(x, &n);
+    V rounded, r = FN(gr_exp_reduce)(x, &rounded);
     V s = r + r * r * GR_EXP(r);
-    return FN(gr_scale)(1 + s, n + m);
+    return FN(gr_scale)(1 + s, rounded + m);
 }
 
 GR_INLINE V FN(gr_exp)(V x)
@@ -204,17 +208,13 @@ GR_INLINE V FN(gr_exp)(V x)
     return FN(gr_exp_times)(FN(gr_at_least)(FN(gr_at_most)(x, GR_EXP_MAX), GR_EXP_MIN), 0);
 }
 
-/* (e^x - 1)/2, exact near 0; the half keeps 2^n in range. */
-GR_INLINE V FN(gr_half_expm1)(V x)
-{
-    I n;
-    V r = FN(gr_exp_reduce)(x, &n), p = r + r * r * GR_EXPM1(r), half = FN(gr_power)(n - 1);
-    return half * p + (half - (real)0.5);
-}
-
+/* Half of 2^n keeps n = 128 in range. */
 GR_INLINE V FN(gr_expm1)(V x)
 {
-    V y = 2 * FN(gr_half_expm1)(FN(gr_at_least)(FN(gr_at_most)(x, GR_EXP_MAX), GR_EXPM1_MIN));
+    V at = FN(gr_at_least)(FN(gr_at_most)(x, GR_EXP_MAX), GR_EXPM1_MIN);
+    V rounded, r = FN(gr_exp_reduce)(at, &rounded), p = r + r * r * GR_EXPM1(r);
+    V half = FN(gr_power)((I)rounded - (I)FN(gr_all)(GR_ROUND) - 1);
+    V y = 2 * (half * p + (half - (real)0.5));
     return FN(gr_pick)(FN(gr_abs)(x) < GR_TINY, x, y);
 }
 

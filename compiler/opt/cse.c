@@ -1,6 +1,8 @@
 /* Common subexpressions across equations. Within one, hash-consing has found them already. */
 #include "opt.h"
 
+#include "scale.h"
+
 static bool is_root_value(const Graph *g, const Tensor *t)
 {
     for (int i = 0; i < g->root.n; i++)
@@ -56,9 +58,10 @@ typedef struct Saved {
     Tensor *reader;
 } Saved;
 
+/* Division is the one cheap operation that is not. */
 static bool is_costly(const Expr *e)
 {
-    if (opinfo[e->op].properties & COSTLY)
+    if (opinfo[e->op].properties & COSTLY || e->op == OP_div)
         return true;
     for (int i = 0; i < opinfo[e->op].arity; i++)
         if (is_costly(e->arg[i]))
@@ -74,15 +77,33 @@ static bool holds(const Tensor *t, const Expr *e, const Tensor *reader)
            t->rank <= reader->nidx && same_ranges(t->idx, reader->idx, t->rank);
 }
 
-static Expr *read_saved(void *context, Expr *e)
+/* A read of the tensor that holds e, or NULL. */
+static Expr *find_saved(Saved *s, const Expr *e)
 {
-    Saved *s = context;
-    if (opinfo[e->op].arity == 0 || kind_of(e) != REAL || !is_costly(e))
-        return e;
+    if (kind_of(e) != REAL || is_uniform(e) || !is_costly(e))
+        return NULL;
     for (int i = 0; i < s->reader->id; i++)
         if (holds(s->g->tensor.at[i], e, s->reader))
             return read_same(s->g, s->g->tensor.at[i]);
-    return e;
+    return NULL;
+}
+
+/* x / s * e holds e / s as well as it can. */
+static Expr *find_quotient(Saved *s, const Expr *e)
+{
+    if (e->op != OP_mul || e->arg[0]->op != OP_div)
+        return NULL;
+    Expr *quotient = apply(s->g, OP_div, e->arg[1], e->arg[0]->arg[1], NULL);
+    Expr *saved = find_saved(s, quotient);
+    return saved ? apply(s->g, OP_mul, e->arg[0]->arg[0], saved, NULL) : NULL;
+}
+
+static Expr *read_saved(void *context, Expr *e)
+{
+    Expr *saved = find_saved(context, e);
+    if (!saved)
+        saved = find_quotient(context, e);
+    return saved ? saved : e;
 }
 
 bool use_saved_values(Graph *g)

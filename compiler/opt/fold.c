@@ -4,7 +4,7 @@
  * further out, or conditions further out; so they stop. They are exact in floating point but for
  *   - the sign of a zero: x + 0 = x, 0 - x = -x;
  *   - one rounding where constants meet or the count n moves outwards: (x / n) * y = (x * y) / n,
- *     x / n + y / n = (x + y) / n, x * (1 / y) = x / y;
+ *     x / z + y / z = (x + y) / z, x * (1 / y) = x / y;
  *   - a guard: select(p, x, 0) * y = select(p, x * y, 0), which keeps 0 where y is infinite.
  * Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1. */
 #include "opt.h"
@@ -150,12 +150,12 @@ static Expr *fold_guarded(Fold *f, Expr *e)
 {
     Expr *p = e->arg[0], *x = e->arg[guarded(e)];
     Scale s = peel(f->g, x);
-    if (!s.core && s.k == 1 && !s.powers) {
+    if (is_number(x, 1)) {
         if (guarded(e) == 2)
             p = make(f, OP_not, p, NULL, NULL);
         return apply(f->g, OP_real, p, NULL, NULL);
     }
-    if (!s.core || s.k != 1 || s.powers) {
+    if (!is_plain(s)) {
         s.core = within_guard(f, e, s.core ? s.core : constant(f->g, 1));
         return scaled(f->g, s);
     }
@@ -166,6 +166,19 @@ static Expr *fold_guarded(Fold *f, Expr *e)
     if (x->op == OP_real)
         return make(f, OP_real, make(f, OP_and, p, x->arg[0], NULL), NULL, NULL);
     return e;
+}
+
+/* A count that divides both branches. */
+static Expr *fold_branches(Fold *f, Expr *e)
+{
+    Scale a = peel(f->g, e->arg[1]), b = peel(f->g, e->arg[2]);
+    if (a.powers == 0 || a.powers != b.powers || a.d != b.d)
+        return e;
+    Scale outer = {.k = 1, .d = a.d, .powers = a.powers};
+    a.powers = b.powers = 0;
+    a.d = b.d = 1;
+    outer.core = make(f, OP_select, e->arg[0], scaled(f->g, a), scaled(f->g, b));
+    return scaled(f->g, outer);
 }
 
 static Expr *fold_select(Fold *f, Expr *e)
@@ -181,7 +194,7 @@ static Expr *fold_select(Fold *f, Expr *e)
         return make(f, OP_select, p, a->arg[1], b);
     if (b->op == OP_select && b->arg[0] == p)
         return make(f, OP_select, p, a, b->arg[2]);
-    return guarded(e) ? fold_guarded(f, e) : e;
+    return guarded(e) ? fold_guarded(f, e) : fold_branches(f, e);
 }
 
 static Expr *fold_real(Fold *f, Expr *e)
@@ -193,16 +206,30 @@ static Expr *fold_real(Fold *f, Expr *e)
 
 /* ---- Arithmetic ---- */
 
+/* 1 / x / y ... */
+static bool is_reciprocal(const Expr *e)
+{
+    return e->op == OP_div && (is_number(e->arg[0], 1) || is_reciprocal(e->arg[0]));
+}
+
+/* e with `a` in place of the 1. */
+static Expr *over_reciprocal(Fold *f, Expr *a, const Expr *e)
+{
+    if (!is_number(e->arg[0], 1))
+        a = over_reciprocal(f, a, e->arg[0]);
+    return apply(f->g, OP_div, a, e->arg[1], NULL);
+}
+
 static Expr *product(Fold *f, Expr *a, Expr *b)
 {
     if (!a || !b)
         return a ? a : b;
     if (a == b)
         return apply(f->g, OP_square, a, NULL, NULL);
-    if (a->op == OP_div && is_number(a->arg[0], 1))
-        return make(f, OP_div, b, a->arg[1], NULL);
-    if (b->op == OP_div && is_number(b->arg[0], 1))
-        return make(f, OP_div, a, b->arg[1], NULL);
+    if (is_reciprocal(a))
+        return over_reciprocal(f, b, a);
+    if (is_reciprocal(b))
+        return over_reciprocal(f, a, b);
     return apply(f->g, OP_mul, a, b, NULL);
 }
 
@@ -214,6 +241,7 @@ static Expr *fold_mul(Fold *f, Expr *e)
         return into_guard(f, e, 1);
     Scale a = peel(f->g, e->arg[0]), b = peel(f->g, e->arg[1]);
     return scaled(f->g, (Scale){.k = a.k * b.k,
+                                .d = a.d * b.d,
                                 .powers = a.powers + b.powers,
                                 .core = product(f, a.core, b.core)});
 }
@@ -229,13 +257,15 @@ static Expr *quotient(Fold *f, Expr *a, Expr *b)
 static Expr *fold_div(Fold *f, Expr *e)
 {
     Expr *b = e->arg[1];
+    double d;
     if (guarded(e->arg[0]))
         return into_guard(f, e, 0);
     Scale a = peel(f->g, e->arg[0]);
     if (b->op == OP_const && a.k != 1 && is_exact_divisor(b->value)) {
         a.k /= b->value;
-    } else if (b->op == OP_scalar && b->scalar == SCALAR_n) {
+    } else if (is_divisor(b, &d)) {
         a.powers++;
+        a.d *= d;
     } else if (b->op == OP_neg) {
         a.k = -a.k;
         a.core = quotient(f, a.core, b->arg[0]);
@@ -245,7 +275,50 @@ static Expr *fold_div(Fold *f, Expr *e)
     return scaled(f->g, a);
 }
 
-/* a + sign * b, where both may be divided by the same power of n. */
+static Expr *signed_sum(Fold *f, Expr *a, Expr *b, int sign)
+{
+    return make(f, sign > 0 ? OP_add : OP_sub, a, b, NULL);
+}
+
+/* Both sides are divided by the same count of terms, or by the same thing: once is enough. */
+static Expr *sum_over_divisor(Fold *f, Scale x, Scale y, int sign)
+{
+    Scale outer = {.k = 1, .d = 1};
+    if (x.powers == y.powers && x.d == y.d && x.powers > 0) {
+        outer.d = x.d;
+        outer.powers = x.powers;
+        x.powers = y.powers = 0;
+        x.d = y.d = 1;
+        outer.core = signed_sum(f, scaled(f->g, x), scaled(f->g, y), sign);
+        return scaled(f->g, outer);
+    }
+    if (x.powers || y.powers || !x.core || !y.core || x.core->op != OP_div ||
+        y.core->op != OP_div || x.core->arg[1] != y.core->arg[1])
+        return NULL;
+    Expr *divisor = x.core->arg[1];
+    x.core = x.core->arg[0];
+    y.core = y.core->arg[0];
+    return make(f, OP_div, signed_sum(f, scaled(f->g, x), scaled(f->g, y), sign), divisor, NULL);
+}
+
+/* Both sides are guarded by the same condition: one select does. */
+static Expr *sum_within_guard(Fold *f, Scale x, Scale y, int sign)
+{
+    if (!x.core || !y.core || !guarded(x.core) || !guarded(y.core) ||
+        x.core->arg[0] != y.core->arg[0])
+        return NULL;
+    Expr *p = x.core->arg[0], *part[2];
+    for (int i = 0; i < 2; i++) {
+        Scale a = x, b = y;
+        a.core = x.core->arg[1 + i];
+        b.core = y.core->arg[1 + i];
+        part[i] = signed_sum(f, is_number(a.core, 0) ? a.core : scaled(f->g, a),
+                             is_number(b.core, 0) ? b.core : scaled(f->g, b), sign);
+    }
+    return make(f, OP_select, p, part[0], part[1]);
+}
+
+/* a + sign * b */
 static Expr *fold_sum(Fold *f, Expr *a, Expr *b, int sign)
 {
     Graph *g = f->g;
@@ -254,12 +327,11 @@ static Expr *fold_sum(Fold *f, Expr *a, Expr *b, int sign)
     if (is_number(a, 0))
         return sign > 0 ? b : make(f, OP_neg, b, NULL, NULL);
     Scale x = peel(g, a), y = peel(g, b);
-    if (x.powers == y.powers && x.powers > 0) {
-        Scale outer = {.k = 1, .powers = x.powers};
-        x.powers = y.powers = 0;
-        outer.core = make(f, sign > 0 ? OP_add : OP_sub, scaled(g, x), scaled(g, y), NULL);
-        return scaled(g, outer);
-    }
+    Expr *joined = sum_over_divisor(f, x, y, sign);
+    if (!joined)
+        joined = sum_within_guard(f, x, y, sign);
+    if (joined)
+        return joined;
     if (x.core && x.k < 0 && (sign > 0) == (y.k > 0)) { /* -x + y = y - x; -x - -y likewise */
         x.k = -x.k;
         y.k = y.k < 0 ? -y.k : y.k;

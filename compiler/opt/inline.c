@@ -9,6 +9,8 @@
  * A sum is never inlined, nor the value of a root. */
 #include "opt.h"
 
+#include "scale.h"
+
 typedef struct Use {
     int reads;      /* distinct places that read it */
     int64_t widest; /* the most elements that the loops around one of them visit */
@@ -48,19 +50,6 @@ static int weight_of(const Expr *e)
     int weight = 0;
     walk(e, count_operation, &weight);
     return weight;
-}
-
-static void look_at_leaf(Expr *e, void *context)
-{
-    bool *uniform = context;
-    *uniform = *uniform && (opinfo[e->op].arity > 0 || e->op == OP_const || e->op == OP_scalar);
-}
-
-static bool is_uniform(const Expr *e)
-{
-    bool uniform = true;
-    walk(e, look_at_leaf, &uniform);
-    return uniform;
 }
 
 enum { FEW = 4, HALF = 2 };
@@ -128,6 +117,7 @@ static bool inline_those(Inlining *in, bool (*is_chosen)(const Inlining *, const
         Expr *body = rewrite_by(g, t->body, t->idx, put_in_place, in);
         changed = changed || body != t->body;
         t->body = body;
+        in->chosen[i] = in->chosen[i] && is_chosen(in, t); /* it may have grown */
     }
     return changed;
 }

@@ -14,6 +14,8 @@
 #include "scale.h"
 #include "str.h"
 
+#include <string.h>
+
 typedef struct Sum {
     Graph *g;
     Tensor *t;
@@ -141,11 +143,18 @@ static bool apply_delta(Sum *s)
 
 /* ---- What moves out of the sum ---- */
 
+/* "dL/dx.sum" for "dL/dx", and for itself. */
+static const char *name_of_sum(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".sum") == 0 ? name : intern_f("%s.sum", name);
+}
+
 /* The same sum over another body, as a tensor of its own; read at t's indices. */
 static Expr *sum_of(Sum *s, Expr *body)
 {
     Tensor *t = s->t;
-    Tensor *inner = new_tensor(s->g, EQUATION, intern_f("%s.sum", t->name), t->span);
+    Tensor *inner = new_tensor(s->g, EQUATION, name_of_sum(t->name), t->span);
     inner->rank = t->rank;
     inner->nidx = t->nidx;
     for (int i = 0; i < t->nidx; i++)
@@ -226,7 +235,8 @@ static bool can_shorten(Sum *s, Expr *e)
     for (int r = s->t->rank; r < s->t->nidx; r++)
         if (!expr_uses(e, r))
             return true;
-    return has_delta(s, peel(s->g, e).core ? peel(s->g, e).core : e);
+    Expr *core = peel(s->g, e).core;
+    return has_delta(s, core ? core : e);
 }
 
 static bool split_sum(Sum *s)

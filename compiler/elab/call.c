@@ -377,12 +377,21 @@ static bool check_result(Env *env, const Value *v)
     return false;
 }
 
+/* A function that is one expression has no name for its result; its own stands for it, which
+ * the path may end in already. */
+static const char *value_name(const Env *env)
+{
+    if (env->result_name)
+        return env->result_name;
+    bool said = env->caller->naming.instances > 1;
+    return said ? env->path : path_of(env, env->def->name);
+}
+
 static Value result_of(Env *env)
 {
     const Def *d = env->def;
     if (d->value) {
-        Eq *q = new_eq(env, env->result_name ? env->result_name : path_of(env, d->name),
-                       d->value->span, false);
+        Eq *q = new_eq(env, value_name(env), d->value->span, false);
         return tensor_value(close_eq(q, expr(q, d->value)), env->call);
     }
     elaborate_body(env, &d->body);

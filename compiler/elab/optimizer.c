@@ -45,21 +45,18 @@ static void add_adjoints(Graph *g)
 
 /* ---- The norm over all of them ---- */
 
-/* The sum of the squares of d. */
-static Expr *squares(Env *env, Tensor *d, Span at)
+/* The sum of the squares of d, as a tensor. */
+static Tensor *squares(Env *env, Tensor *d, Span at)
 {
-    Graph *g = env->e->graph;
-    Eq *q = new_eq(env, intern_f("grad_norm.%s", d->of->name), at, true);
+    Eq *q = new_eq(env, intern_f("grad_norm.%s", d->of->name), at, false);
+    const Sub *sub[MAXRANK];
     int slot[MAXRANK];
-    q->rank = d->rank;
     for (int k = 0; k < d->rank; k++) {
-        q->idx[DIM + k] = d->idx[k];
-        slot[k] = DIM + k;
+        slot[k] = new_binder(q, at, d->idx[k].name, d->idx[k].extent);
+        sub[k] = sub_index(q->g, slot[k]);
     }
-    Value v = tensor_value(d, at);
-    Syn name = {.kind = SYN_NAME, .name = intern("grad"), .span = at};
-    Expr *e = apply(g, OP_square, element_of(q, &v, &name), NULL, NULL);
-    return close_reduction(q, at, REDUCE_SUM, e, slot, d->rank);
+    Expr *e = apply(q->g, OP_square, read_at(q->g, d, sub, NULL), NULL, NULL);
+    return close_eq(q, close_reduction(q, at, REDUCE_SUM, e, slot, d->rank));
 }
 
 Value grad_norm_value(Env *env, Span at)
@@ -72,7 +69,8 @@ Value grad_norm_value(Env *env, Span at)
         const Root *r = &g->root.at[i];
         if (r->kind != ROOT_GRADIENT || r->target->role != PARAM)
             continue;
-        Expr *one = squares(env, r->value, at);
+        Tensor *t = squares(env, r->value, at);
+        Expr *one = t ? read_at(g, t, NULL, NULL) : NULL;
         sum = !one ? NULL : sum ? apply(g, OP_add, sum, one, NULL) : one;
     }
     if (sum) {

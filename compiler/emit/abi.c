@@ -214,8 +214,8 @@ static void put_usage(Out *o, const Module *m, const EmitOptions *e)
     if (loss)
         put(&text, "    printf(\"%%g\\n\", *%s(block));\n", accessor(e, loss));
     put(&text,
-        "\nA call takes 1 to %d examples. The block is yours, %zu bytes aligned to 64; it "
-        "begins with a gr_context, described in gr.h.",
+        "\nA call takes 1 to %d examples. The block is yours, %zu bytes aligned to 64;\n"
+        "it begins with a gr_context, described in gr.h.",
         m->graph->batch, m->size);
     put_comment(o, text.text);
 }

@@ -29,6 +29,7 @@ static void uses_of_int(Uses *u, const Int *i)
         const IntTerm *t = &i->term[k];
         u->n |= t->kind == INT_VAR && !strcmp(t->var->name, "n");
         uses_of_int(u, t->of);
+        uses_of_int(u, t->limit);
         uses_of_value(u, t->load);
     }
 }
@@ -132,6 +133,9 @@ static void emit_for(Emitter *e, const LoopStmt *s)
         put(&head, "int %s = %s", name, int_text(e, s->from, L_ANY));
     if (s->step == 1)
         put(&head, "; %s < %s; %s++)", name, int_text(e, s->to, L_SUM), name);
+    else if (s->short_last)
+        put(&head, "; %s < %s; %s += %lld)", name, int_text(e, s->to, L_SUM), name,
+            (long long)s->step);
     else
         put(&head, "; %s + %lld <= %s; %s += %lld)", name, (long long)s->step,
             int_text(e, s->to, L_SUM), name, (long long)s->step);
@@ -179,23 +183,13 @@ static void emit_body(Emitter *e, const LoopBody *body)
 
 /* ---- Regions ---- */
 
-/* The line of the source: "digits.nn:7", "std/layers.nn:6". */
-static const char *place_of(Span s)
-{
-    if (!s.source)
-        return "";
-    const char *name = s.source->name, *slash = strrchr(name, '/');
-    if (name[0] == '<')
-        return intern_f("%.*s:%d", (int)strcspn(name + 1, ">"), name + 1, line_of(s));
-    return intern_f("%s:%d", slash ? slash + 1 : name, line_of(s));
-}
-
 static void emit_equation(Emitter *e, const Tensor *t)
 {
     Out text = new_out(e->out->arena);
     print_tensor(&text, t);
     const char *place = place_of(t->span);
-    put(&text, "%s%s", *place ? "    " : "", place);
+    if (*place)
+        put(&text, "%s%s", text.length + strlen(place) > 80 ? "\n" : "    ", place);
     if (t->why)
         put(&text, "\n%s", t->why);
     put_comment(e->out, text.text);

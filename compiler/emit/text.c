@@ -1,22 +1,32 @@
 /* Lines of the generated file that need care: comments, and code too long for one line. */
 #include "text.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum { WIDTH = 92 };
 
-/* Where to break a text that has room for n characters: after the last space that lets it
- * fit, else after the first one; its length where there is none. */
+/* The end of the first line of a text that has room for n characters, before a space; its
+ * whole length where no space helps. Prefers a place outside of parentheses, after an
+ * operator or a comma, and then the last one. */
 static size_t break_at(const char *text, size_t n)
 {
-    size_t best = 0, i = 0;
-    if (strcspn(text, "\n") <= n)
-        return strcspn(text, "\n");
-    for (; text[i] && text[i] != '\n' && (i < n || !best); i++)
-        if (text[i] == ' ' && i > 0)
-            best = i;
-    return best ? best : i;
+    size_t end = strcspn(text, "\n"), best = end;
+    int depth = 0, least = INT_MAX;
+    if (end <= n)
+        return end;
+    for (size_t i = 0; i < end && (i <= n || best == end); i++) {
+        depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
+        if (text[i] != ' ' || i == 0 || text[i - 1] == ' ')
+            continue;
+        int cost = 2 * depth + !strchr(",=+-*/<>?:", text[i - 1]);
+        if (cost > least)
+            continue;
+        least = cost;
+        best = i;
+    }
+    return best;
 }
 
 static size_t room_for(size_t used) { return used < WIDTH - 20 ? WIDTH - used : 20; }
@@ -42,7 +52,7 @@ void put_comment(Out *o, const char *text)
         if (!*text)
             break;
         inset = *text == '\n' ? 0 : 4;
-        text++;
+        text += *text == '\n' ? 1 : strspn(text, " ");
         put(o, "\n%*s *%*s", (int)margin, "", *text == '\n' ? 0 : inset + 1, "");
     }
     put(o, " */\n");

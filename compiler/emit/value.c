@@ -77,6 +77,13 @@ static void put_atom(Out *o, const IntTerm *t, Level least)
         put_int(o, t->of, L_PRODUCT);
         put(o, " %c %lld", t->kind == INT_DIV ? '/' : '%', (long long)t->by);
         break;
+    case INT_LEAST:
+        put(o, "gr_least(");
+        put_int(o, t->of, L_ANY);
+        put(o, ", ");
+        put_int(o, t->limit, L_ANY);
+        put(o, ")");
+        break;
     case INT_CLAMP:
         put(o, "gr_clamp(");
         put_int(o, t->of, L_ANY);

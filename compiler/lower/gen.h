@@ -48,6 +48,8 @@ typedef struct Gen {
     Tiling tile;
     int lanes;
     Point point[MAXIDX];
+    const Int *from[MAXIDX], *to[MAXIDX]; /* part of an axis to run; NULL: all of it */
+    bool in_block;
     int row, col, turn;   /* the position being computed; turn: along reduced lanes */
     int time, epoch, blocks;
     Block block[MAXDEPTH];

@@ -52,6 +52,7 @@ typedef enum IntAtom {
     INT_DIV,  /* floor(of / by); never negative: of >= 0 is proved, else lower adds a multiple */
     INT_MOD,  /* likewise */
     INT_CLAMP, /* of, moved into [0, by): the element is guarded, its address is not */
+    INT_LEAST, /* of, or limit where that is less */
     INT_LOAD, /* an integer that data holds: a scalar VAL_LOAD of a BYTE or INDEX buffer */
 } IntAtom;
 
@@ -59,7 +60,7 @@ typedef struct IntTerm {
     int64_t coef; /* not 0 */
     IntAtom kind;
     const Var *var;
-    const Int *of;
+    const Int *of, *limit;
     int64_t by;
     const Val *load;
 } IntTerm;
@@ -130,6 +131,7 @@ struct LoopStmt {
     const Int *from; /* LOOP_FOR: NULL goes on where the last loop over var stopped */
     const Int *to;
     int64_t step;
+    bool short_last;  /* LOOP_FOR: runs while var < to; what is inside ends at to */
     LoopBody body;
     const Reg *reg;
     const Val *val;

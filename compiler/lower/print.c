@@ -19,6 +19,13 @@ static void put_term(Out *o, const IntTerm *t)
     switch (t->kind) {
     case INT_VAR: put(o, "%s", t->var->name); break;
     case INT_LOAD: put_val(o, t->load); break;
+    case INT_LEAST:
+        put(o, "least(");
+        put_int(o, t->of);
+        put(o, ", ");
+        put_int(o, t->limit);
+        put(o, ")");
+        break;
     case INT_DIV:
     case INT_MOD:
     case INT_CLAMP:
@@ -196,7 +203,7 @@ static void put_region(Out *o, const Region *r)
         put_int(o, r->range);
         put(o, ") by %lld%s", (long long)r->grain, r->parallel ? " parallel" : "");
     }
-    put(o, "\n");
+    put(o, "  # %.0f flops\n", r->flops);
     for (int i = 0; i < r->equation.n; i++) {
         put(o, "  # ");
         print_tensor(o, r->equation.at[i]);

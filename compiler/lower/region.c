@@ -82,7 +82,7 @@ static int tile_width(const Gen *g, int axis)
     return axis == t->row ? t->rows : axis == t->col ? t->cols : axis == t->lane ? t->unroll : 1;
 }
 
-static int constant_pieces(const Gen *g, int axis, bool split, Piece *p)
+static int constant_pieces(const Gen *g, int axis, bool bounded, Piece *p)
 {
     bool vector = axis == g->tile.lane;
     int unit = vector ? g->lanes : 1, extent = g->nest->axis[axis].extent;
@@ -90,11 +90,11 @@ static int constant_pieces(const Gen *g, int axis, bool split, Piece *p)
     int units = (extent + unit - 1) / unit, part = extent % unit;
     int main = extent / unit / width;
     if (main)
-        p[n++] = (Piece){width, 0, vector, 0, (int64_t)width * unit, split || main > 1};
+        p[n++] = (Piece){width, 0, vector, 0, (int64_t)width * unit, bounded || main > 1};
     int rest = units - main * width;
     int64_t from = (int64_t)main * width * unit;
     if (rest)
-        p[n++] = (Piece){rest, part, vector, from, extent - from, split};
+        p[n++] = (Piece){rest, part, vector, from, extent - from, bounded};
     return n;
 }
 
@@ -138,27 +138,67 @@ static void end_piece(Gen *g, const Piece *p, LoopStmt loop)
 
 static void run_level(Gen *g, int level);
 
+static Var *new_var(Gen *g, const char *name)
+{
+    Names *names = &g->block[g->depth].names;
+    Var *v = NEW(g->a, Var);
+    v->name = take_name(names, names, identifier(name));
+    return v;
+}
+
 /* All pieces of the axis at this level. */
 static void run_axis(Gen *g, int level)
 {
     int axis = g->tile.order[level];
-    bool split = level == 0 && g->region->range, dynamic = ends_at_run_time(g, axis);
+    bool bounded = g->to[axis], dynamic = ends_at_run_time(g, axis);
     Piece p[MAXPIECES];
-    int n = dynamic ? run_time_pieces(g, axis, p) : constant_pieces(g, axis, split, p);
+    int n = dynamic ? run_time_pieces(g, axis, p) : constant_pieces(g, axis, bounded, p);
     bool shared = n > 1 && p[1].loop;
-    Var *var = NEW(g->a, Var);
-    const Int *from = split ? times(g, &var_lo, 1) : number(g, 0);
-    const Int *to = split ? times(g, &var_hi, 1) : length(g, axis);
-    if (shared) {
-        Names *names = &g->block[g->depth].names;
-        var->name = take_name(names, names, identifier(g->nest->axis[axis].name));
+    const Int *from = bounded ? g->from[axis] : number(g, 0);
+    const Int *to = bounded ? g->to[axis] : length(g, axis);
+    Var *var = shared ? new_var(g, g->nest->axis[axis].name) : NEW(g->a, Var);
+    if (shared)
         emit(g, (LoopStmt){.kind = LOOP_INT, .var = var, .from = from});
-    }
     for (int i = 0; i < n; i++) {
         start_piece(g, axis, &p[i], var);
         run_level(g, level + 1);
         end_piece(g, &p[i], (LoopStmt){.var = var, .from = shared ? NULL : from, .to = to});
     }
+}
+
+static const Int *plus(Gen *g, const Var *var, int64_t c)
+{
+    Int *i = NEW(g->a, Int);
+    *i = *times(g, var, 1);
+    i->c = c;
+    return i;
+}
+
+static const Int *least(Gen *g, const Int *of, const Int *limit)
+{
+    Int *i = NEW(g->a, Int);
+    IntTerm *t = NEW(g->a, IntTerm);
+    *t = (IntTerm){.coef = 1, .kind = INT_LEAST, .of = of, .limit = limit};
+    *i = (Int){.nterm = 1, .term = t};
+    return i;
+}
+
+/* The last output axis of the order, block by block; inside, the levels from here on. */
+static void run_blocks(Gen *g, int level)
+{
+    int axis = g->tile.order[g->nest->rank - 1], size = g->tile.blocked;
+    const Int *from = g->from[axis] ? g->from[axis] : number(g, 0);
+    const Int *to = g->to[axis] ? g->to[axis] : length(g, axis);
+    open_block(g);
+    Var *var = new_var(g, intern_f("%s_block", g->nest->axis[axis].name));
+    g->in_block = true;
+    g->from[axis] = times(g, var, 1);
+    g->to[axis] = least(g, plus(g, var, size), to);
+    run_axis(g, level);
+    g->in_block = false;
+    LoopBody body = close_block(g);
+    emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = from, .to = to, .step = size,
+                       .short_last = true, .body = body});
 }
 
 /* ---- Positions ---- */
@@ -385,6 +425,8 @@ static void run_level(Gen *g, int level)
 {
     if (level == g->nest->rank)
         tile(g);
+    else if (g->tile.blocked && level == g->nest->rank - 2 && !g->in_block)
+        run_blocks(g, level);
     else if (level < g->nest->naxis)
         run_axis(g, level);
     else
@@ -417,11 +459,16 @@ static void split(Gen *g)
     Region *r = g->region;
     if (r->cycles < WORTH_THREADS || !g->nest->rank)
         return;
-    int axis = g->tile.order[0];
-    r->grain = (int64_t)tile_width(g, axis) * (axis == g->tile.lane ? g->lanes : 1);
+    bool blocks = g->tile.blocked && g->nest->rank == 2;
+    int axis = g->tile.order[blocks];
+    int tile_size = tile_width(g, axis) * (axis == g->tile.lane ? g->lanes : 1);
+    r->grain = blocks ? g->tile.blocked : tile_size;
     r->parallel = g->nest->axis[axis].extent > r->grain;
-    if (r->parallel)
-        r->range = length(g, axis);
+    if (!r->parallel)
+        return;
+    r->range = length(g, axis);
+    g->from[axis] = times(g, &var_lo, 1);
+    g->to[axis] = times(g, &var_hi, 1);
 }
 
 Region *build_region(const Schedule *s, Nest *n, const char *name)

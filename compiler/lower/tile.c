@@ -7,13 +7,14 @@
  *
  *   cycles = max(arithmetic / 2, loads / 2, all / 6, latency of the accumulators' chain)
  *
- * on a core with two vector units and two load ports. A tile is possible if its accumulators and
- * what stays live beside them fit the registers. */
+ * on a core with two vector units and two load ports, and what comes from beyond the caches costs
+ * its bytes. A tile is possible if its accumulators and what stays live beside them fit the
+ * registers. */
 #include "tile.h"
 
 #include "gen.h"
 
-#include <assert.h>
+#include <limits.h>
 
 int step_read(const Nest *n, const Expr *e)
 {
@@ -73,6 +74,8 @@ typedef struct Item {
     const Expr *e;
     uint32_t axes;
     bool fused; /* a product that is only added up */
+    uint32_t plain;  /* a read: axes along which it has a stride */
+    int64_t stride[MAXIDX];
 } Item;
 
 typedef VEC(Item) Items;
@@ -80,7 +83,7 @@ typedef VEC(Item) Items;
 typedef struct Choosing {
     const Schedule *s;
     Nest *n;
-    Items body, rest; /* of the reduction; of what follows it */
+    Items body, rest, stores; /* of the reduction; of what follows it; places */
     int lanes;
     Tiling best;
 } Choosing;
@@ -90,13 +93,21 @@ struct Listing {
     Items *into;
 };
 
+static void add_item(Choosing *c, Items *into, Expr *e)
+{
+    Nest *n = c->n;
+    Item it = {.e = e, .axes = axes_of(n, e)};
+    for (int i = 0; i < n->naxis && e->op == OP_read; i++)
+        if (stride_of(n, e, i, &it.stride[i]))
+            it.plain |= 1u << i;
+    PUSH(c->s->arena, into, it);
+}
+
 static void list_item(Expr *e, void *context)
 {
     struct Listing *l = context;
-    Nest *n = l->c->n;
-    if (e->op == OP_const || (e->op == OP_read && step_read(n, e) >= 0))
-        return;
-    PUSH(l->c->s->arena, l->into, (Item){.e = e, .axes = axes_of(n, e)});
+    if (e->op != OP_const && (e->op != OP_read || step_read(l->c->n, e) < 0))
+        add_item(l->c, l->into, e);
 }
 
 static void list_items(Choosing *c)
@@ -109,6 +120,8 @@ static void list_items(Choosing *c)
         walk(s->body, list_item, &(struct Listing){c, into});
         if (reduces && s->tensor->reduce == REDUCE_SUM && s->body->op == OP_mul)
             into->at[into->n - 1].fused = true;
+        for (int k = 0; k < s->to.n; k++)
+            add_item(c, &c->stores, s->place);
     }
 }
 
@@ -118,7 +131,6 @@ static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
 {
     const Nest *n = c->n;
     const Expr *e = it->e;
-    int64_t stride;
     if (!(it->axes >> axis & 1))
         return true;
     switch (e->op) {
@@ -127,7 +139,7 @@ static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
             if (sub_uses(e->sub[k], axis) &&
                 !stays_inside(n, e->sub[k], e->tensor->idx[k].extent))
                 return false;
-        return stride_of(n, e, axis, &stride);
+        return it->plain >> axis & 1;
     case OP_number:
         return uses_plainly(e->sub[0], axis);
     case OP_uniform:
@@ -181,7 +193,7 @@ static double instances(const Item *it, const Shape *s)
     return k;
 }
 
-static void add_item(const Choosing *c, const Item *it, const Shape *s, Work *w)
+static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
 {
     double k = instances(it, s);
     int64_t stride = 0;
@@ -192,15 +204,28 @@ static void add_item(const Choosing *c, const Item *it, const Shape *s, Work *w)
     case OP_uniform:
     case OP_normal: w->arithmetic += k * (vector ? 10 * c->lanes : 60); break;
     case OP_read:
-        if (vector)
-            stride_of(c->n, it->e, s->t->lane, &stride);
-        w->loads += vector && stride != 1 && stride ? k * c->lanes : k;
-        w->other += vector && stride != 1 && stride ? k * c->lanes : 0;
+        stride = vector ? it->stride[s->t->lane] : 0;
+        if (vector && stride != 1 && stride) {
+            w->loads += k * c->lanes;
+            w->arithmetic += k * c->lanes;
+        } else {
+            w->loads += k;
+        }
         break;
     case OP_div: w->arithmetic += 10 * k; break;
     default:
         w->arithmetic += it->fused ? 0 : opinfo[it->e->op].properties & COSTLY ? 30 * k : k;
     }
+}
+
+/* A scattered store costs more than the gather of as many. */
+static void add_store(const Choosing *c, const Item *it, const Shape *s, Work *w)
+{
+    bool vector = s->vector && s->t->lane < c->n->rank;
+    double k = instances(it, s);
+    w->other += k;
+    if (vector && it->stride[s->t->lane] != 1)
+        w->arithmetic += 3 * k * c->lanes;
 }
 
 static double longest(double a, double b) { return a > b ? a : b; }
@@ -238,15 +263,17 @@ static double tile_cycles(const Choosing *c, const Shape *s)
         Work w = {.arithmetic = (double)s->rows * s->cols * s->turns, .other = 2};
         for (int i = 0; i < c->body.n; i++)
             if (in_loop(c, &c->body.at[i]))
-                add_item(c, &c->body.at[i], s, &w);
+                add_work(c, &c->body.at[i], s, &w);
         enum { LATENCY = 4 };
         cycles += passes(c, s) * longest(cycles_of(&w), LATENCY);
         if (t->lane >= c->n->rank)
             cycles += s->rows * s->cols * 8.0;
     }
-    Work w = {.other = (double)s->rows * s->cols};
+    Work w = {0};
     for (int i = 0; i < c->rest.n; i++)
-        add_item(c, &c->rest.at[i], s, &w);
+        add_work(c, &c->rest.at[i], s, &w);
+    for (int i = 0; i < c->stores.n; i++)
+        add_store(c, &c->stores.at[i], s, &w);
     return cycles + cycles_of(&w);
 }
 
@@ -298,6 +325,93 @@ static double nest_cycles(const Choosing *c, const Tiling *t)
     return outer * sum;
 }
 
+/* ---- Memory ---- */
+
+/* Bytes that a core's caches hold, as taken to be free for this. */
+enum { L1 = 32 << 10, L2 = 512 << 10, LINE = 64 };
+
+/* The loops around a tile, outermost first: those of the order, and the one over blocks. Level k
+ * is what loops k, k + 1, ... and the tile pass over. */
+static int loops_around(const Choosing *c, const Tiling *t)
+{
+    return c->n->rank + (t->blocked > 0);
+}
+
+static int axis_of_loop(const Choosing *c, const Tiling *t, int loop)
+{
+    int block = t->blocked ? c->n->rank - 2 : INT_MAX;
+    return t->order[loop == block ? c->n->rank - 1 : loop > block ? loop - 1 : loop];
+}
+
+/* Elements of an axis passed at a level. */
+static double span(const Choosing *c, const Tiling *t, int axis, int level)
+{
+    double extent = c->n->axis[axis].extent;
+    double tile = axis == t->row ? t->rows : axis == t->col ? t->cols : 1;
+    tile *= axis == t->lane ? c->lanes : 1;
+    int inside = 0;
+    for (int k = level; k < loops_around(c, t); k++)
+        inside += axis_of_loop(c, t, k) == axis;
+    bool blocked = t->blocked && axis == t->order[c->n->rank - 1];
+    double here = axis >= c->n->rank || inside > blocked ? extent : inside ? t->blocked : tile;
+    return here < extent ? here : extent;
+}
+
+/* What a read passes over at a level, in bytes; runs shorter than a line cost a line. */
+static double footprint(const Choosing *c, const Tiling *t, const Item *it, int level)
+{
+    double count = 1, run = 1;
+    int size = c->s->module->f64 ? 8 : 4;
+    for (int i = 0; i < c->n->naxis; i++) {
+        if (!(it->axes >> i & 1))
+            continue;
+        double k = span(c, t, i, level);
+        count *= k;
+        if (it->stride[i] == 1 || it->stride[i] == -1)
+            run *= k;
+    }
+    double line = (double)LINE / size;
+    return count * size * (run < line && count > 1 ? line / run : 1);
+}
+
+static double all_footprints(const Choosing *c, const Tiling *t, int level)
+{
+    double sum = 0;
+    for (int i = 0; i < c->body.n; i++)
+        if (c->body.at[i].e->op == OP_read)
+            sum += footprint(c, t, &c->body.at[i], level);
+    return sum;
+}
+
+/* Bytes of a read that come from beyond a cache of this size. The outermost level that fits keeps
+ * what it passes; what a loop around it does not change stays as well. */
+static double traffic(const Choosing *c, const Tiling *t, const Item *it, double cache)
+{
+    int level = loops_around(c, t), loop;
+    bool fits = all_footprints(c, t, level) <= cache;
+    while (level > 0 && all_footprints(c, t, level - 1) <= cache)
+        level--;
+    double bytes = footprint(c, t, it, level);
+    for (loop = level - 1; fits && loop >= 0 && !has(it->axes, axis_of_loop(c, t, loop));)
+        loop--;
+    for (; loop >= 0; loop--) {
+        int axis = axis_of_loop(c, t, loop);
+        bytes *= span(c, t, axis, loop) / span(c, t, axis, loop + 1);
+    }
+    return bytes;
+}
+
+static double memory_cycles(const Choosing *c, const Tiling *t)
+{
+    double cycles = 0;
+    for (int i = 0; i < c->body.n; i++) {
+        const Item *it = &c->body.at[i];
+        if (it->e->op == OP_read)
+            cycles += traffic(c, t, it, L1) / 50 + traffic(c, t, it, L2) / 10;
+    }
+    return cycles;
+}
+
 /* ---- Registers ---- */
 
 static int registers_needed(const Choosing *c, const Tiling *t)
@@ -318,12 +432,29 @@ static int registers_needed(const Choosing *c, const Tiling *t)
 
 /* ---- Choice ---- */
 
+/* Axes as written, but the unrolled ones innermost, `last` behind the other, and lanes of a
+ * reduction last of all. */
+static void order_axes(const Nest *n, Tiling *t, int last)
+{
+    int k = 0;
+    for (int i = 0; i < n->rank; i++)
+        if ((i != t->row && i != t->col) || last < 0)
+            t->order[k++] = i;
+    int first = last == t->row ? t->col : t->row;
+    if (last >= 0 && first >= 0)
+        t->order[k++] = first;
+    if (last >= 0)
+        t->order[k++] = last;
+    for (int i = n->rank; i < n->naxis; i++)
+        if (i != t->lane)
+            t->order[k++] = i;
+    if (t->lane >= n->rank)
+        t->order[k] = t->lane;
+}
+
 static void consider(Choosing *c, Tiling t)
 {
-    bool tiled = t.rows * t.cols * t.unroll > 1;
-    if (tiled && registers_needed(c, &t) > c->s->module->target->registers)
-        return;
-    t.cycles = nest_cycles(c, &t);
+    t.cycles = nest_cycles(c, &t) + memory_cycles(c, &t);
     if (c->best.cycles == 0 || t.cycles < 0.99 * c->best.cycles)
         c->best = t;
 }
@@ -336,6 +467,27 @@ static int widest(const Choosing *c, int axis, int unit, int limit)
     return units < limit ? units : limit;
 }
 
+/* One tile in every order of its loops, whole and block by block. */
+static void consider_orders(Choosing *c, Tiling t)
+{
+    bool tiled = t.rows * t.cols * t.unroll > 1;
+    if (tiled && registers_needed(c, &t) > c->s->module->target->registers)
+        return;
+    int last[2] = {t.col, t.row};
+    for (int i = 0; i < 2; i++) {
+        order_axes(c->n, &t, last[i]);
+        t.blocked = 0;
+        consider(c, t);
+        if (t.row < 0 || t.col < 0)
+            continue;
+        int tile = (last[i] == t.row ? t.rows : t.cols) * (last[i] == t.lane ? c->lanes : 1);
+        for (int k = 4; k * tile < c->n->axis[last[i]].extent; k *= 2) {
+            t.blocked = k * tile;
+            consider(c, t);
+        }
+    }
+}
+
 static void consider_sizes(Choosing *c, Tiling t)
 {
     int unit = t.col == t.lane ? c->lanes : 1;
@@ -344,7 +496,7 @@ static void consider_sizes(Choosing *c, Tiling t)
     for (t.rows = rows > 1 ? 2 : 1; t.rows <= rows; t.rows++)
         for (t.cols = 1; t.cols <= cols; t.cols++)
             for (t.unroll = 1; t.unroll <= turns; t.unroll *= 2)
-                consider(c, t);
+                consider_orders(c, t);
 }
 
 static void consider_axes(Choosing *c, int lane)
@@ -354,6 +506,7 @@ static void consider_axes(Choosing *c, int lane)
     bool reduces = n->naxis > n->rank;
     if (lane < 0 || !reduces) {
         t.col = lane;
+        order_axes(n, &t, -1);
         consider(c, t);
         return;
     }
@@ -369,16 +522,6 @@ static void consider_axes(Choosing *c, int lane)
             if (t.col < 0 || t.col > t.row)
                 consider_sizes(c, t);
     }
-}
-
-static void order_axes(const Nest *n, Tiling *t)
-{
-    int k = 0;
-    for (int i = 0; i < n->naxis; i++)
-        if (i < n->rank || i != t->lane)
-            t->order[k++] = i;
-    if (t->lane >= n->rank)
-        t->order[k] = t->lane;
 }
 
 static double count_flops(const Choosing *c)
@@ -403,7 +546,6 @@ Tiling choose_tiling(const Schedule *s, Nest *n)
     for (int i = 0; i < n->naxis && c.lanes > 1; i++)
         if (takes_lanes(&c, i))
             consider_axes(&c, i);
-    order_axes(n, &c.best);
     c.best.flops = count_flops(&c);
     return c.best;
 }

@@ -11,6 +11,8 @@ typedef struct Tiling {
     int rows, cols; /* at most: positions of row; vectors or positions of col */
     int unroll;     /* reduced lanes: vectors added up apart from each other */
     int order[MAXIDX]; /* output axes outermost first, then reduced ones */
+    int blocked;    /* the last output axis of the order goes block by block, around the one
+                       before it: positions in a block; 0: it does not */
     double cycles, flops; /* of a full batch */
 } Tiling;
 

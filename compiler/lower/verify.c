@@ -38,6 +38,10 @@ static void verify_term(Verify *v, const IntTerm *t)
         if (!is_ambient(v, t->var))
             fail(v, "counts nothing here", t->var->name);
         return;
+    case INT_LEAST:
+        verify_int(v, t->of);
+        verify_int(v, t->limit);
+        return;
     case INT_DIV:
     case INT_MOD:
     case INT_CLAMP:

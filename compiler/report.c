@@ -39,15 +39,33 @@ static void mark_needed(const Graph *g, bool *needed)
             walk(g->tensor.at[i]->body, mark_read, needed);
 }
 
-static void print_with_place(Out *o, const Tensor *t)
+enum { WIDEST = 60 }; /* what is longer has its place behind it, out of the column */
+
+static int column(const Graph *g, const bool *needed)
 {
-    print_tensor(o, t);
+    size_t width = 0;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Out text = new_out(g->arena);
+        print_tensor(&text, g->tensor.at[i]);
+        if (needed[i] && text.length > width && text.length <= WIDEST)
+            width = text.length;
+    }
+    return (int)width;
+}
+
+static void print_with_place(Out *o, const Tensor *t, int width)
+{
+    Out text = new_out(o->arena);
+    print_tensor(&text, t);
+    put(o, "%-*s", width, text.text);
     if (t->span.source)
-        put(o, "    # %s:%d", t->span.source->name, line_of(t->span));
+        put(o, "  # %s", source_line(t->span));
     if (t->why)
-        put(o, "%s%s", t->span.source ? ", " : "    # ", t->why);
+        put(o, "%s%s", t->span.source ? ": " : "  # ", t->why);
     put(o, "\n");
 }
+
+static bool is_derived(const Tensor *t) { return t->of || t->from; }
 
 void report_gradients(Out *o, const Graph *g, const char *name)
 {
@@ -56,11 +74,16 @@ void report_gradients(Out *o, const Graph *g, const char *name)
         needed[gradient_of(g, name)->id] = true;
         mark_needed(g, needed);
     } else {
-        memset(needed, true, sizeof *needed * (size_t)g->tensor.n);
+        for (int i = 0; i < g->tensor.n; i++)
+            needed[i] = !g->tensor.at[i]->optimizer;
     }
-    for (int i = 0; i < g->tensor.n; i++)
-        if (needed[i])
-            print_with_place(o, g->tensor.at[i]);
+    int width = column(g, needed);
+    for (int derived = 0; derived <= 1; derived++) {
+        put(o, derived ? "\n" : "");
+        for (int i = 0; i < g->tensor.n; i++)
+            if (needed[i] && is_derived(g->tensor.at[i]) == derived)
+                print_with_place(o, g->tensor.at[i], width);
+    }
 }
 
 /* ---- gradc info ---- */
@@ -71,13 +94,12 @@ static void list_declared(Out *o, const Module *m, Role role, bool optimizer)
 {
     for (int i = 0; i < m->slot.n; i++) {
         const Tensor *t = m->slot.at[i].tensor;
-        if (t->role != role || t->optimizer != optimizer)
+        if (m->slot.at[i].root != NROOT || t->role != role || t->optimizer != optimizer)
             continue;
-        put(o, "  ");
-        print_tensor(o, t);
-        if (role != INPUT)
-            put(o, "    # %lld", (long long)numbers_in(t));
-        put(o, "\n");
+        Out text = new_out(o->arena);
+        print_tensor(&text, t);
+        put(o, role == INPUT ? "  %s\n" : "  %-40s %12lld\n", text.text,
+            (long long)numbers_in(t));
     }
 }
 
@@ -86,7 +108,7 @@ static int64_t count_declared(const Module *m, Role role, bool optimizer)
     int64_t n = 0;
     for (int i = 0; i < m->slot.n; i++) {
         const Tensor *t = m->slot.at[i].tensor;
-        if (t->role == role && t->optimizer == optimizer)
+        if (m->slot.at[i].root == NROOT && t->role == role && t->optimizer == optimizer)
             n += numbers_in(t);
     }
     return n;
@@ -116,9 +138,10 @@ void report_model(Out *o, const Module *m)
     list_declared(o, m, PARAM, false);
     list_declared(o, m, STATE, false);
     list_declared(o, m, STATE, true);
-    put(o, "\n%lld parameters", (long long)count_declared(m, PARAM, false));
-    put(o, ", %lld numbers of state", (long long)count_declared(m, STATE, false));
-    put(o, ", %lld of the optimizer\n\n", (long long)count_declared(m, STATE, true));
+    put(o, "\nparameters %lld, state %lld, of the optimizer %lld\n\n",
+        (long long)count_declared(m, PARAM, false),
+        (long long)count_declared(m, STATE, false),
+        (long long)count_declared(m, STATE, true));
 
     put(o, "%-10s %8s %14s %14s %14s\n", "entry", "regions", "flops", "scratch",
         "at least");

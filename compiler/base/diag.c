@@ -51,6 +51,16 @@ int line_of(Span s)
     return line;
 }
 
+const char *source_line(Span s)
+{
+    if (!s.source)
+        return "";
+    const char *name = s.source->name, *slash = strrchr(name, '/');
+    if (name[0] == '<')
+        return intern_f("%.*s:%d", (int)strcspn(name + 1, ">"), name + 1, line_of(s));
+    return intern_f("%s:%d", slash ? slash + 1 : name, line_of(s));
+}
+
 static Message *record(Span at, const char *kind, const char *fmt, va_list args)
 {
     if (!diag.arena)

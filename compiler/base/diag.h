@@ -27,6 +27,10 @@ typedef struct Span {
 Span join(Span a, Span b); /* from the start of a to the end of b */
 int line_of(Span s);       /* counted from 1 */
 
+/* "digits.nn:7", "std/layers.nn:6": without folders, the same on every machine; "" where there
+ * is no place. */
+const char *source_line(Span s);
+
 /* Record a message; compiling goes on. A note belongs to the error before it. */
 __attribute__((format(printf, 2, 3))) void error(Span at, const char *fmt, ...);
 __attribute__((format(printf, 2, 3))) void warning(Span at, const char *fmt, ...);

@@ -187,7 +187,7 @@ static void emit_equation(Emitter *e, const Tensor *t)
 {
     Out text = new_out(e->out->arena);
     print_tensor(&text, t);
-    const char *place = place_of(t->span);
+    const char *place = source_line(t->span);
     if (*place)
         put(&text, "%s%s", text.length + strlen(place) > 80 ? "\n" : "    ", place);
     if (t->why)

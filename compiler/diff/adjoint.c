@@ -291,16 +291,26 @@ static void look_for_needed(Expr *e, void *context)
     n->needed = n->needed || (e->op == OP_read && n->s->needed[e->tensor->id]);
 }
 
+static bool reads_needed(Sweep *s, const Tensor *t)
+{
+    struct Needing n = {.s = s};
+    if (t->body && !t->of)
+        walk(t->body, look_for_needed, &n);
+    return n.needed;
+}
+
+/* Once over the tensors, but for recurrences, whose members read ahead. */
 static void mark_needed(Sweep *s)
 {
-    for (int i = 0; i < s->n; i++) {
-        Tensor *t = s->g->tensor.at[i];
-        s->needed[i] = s->adjoint[i] != NULL;
-        if (!t->body || t->of)
-            continue;
-        struct Needing n = {.s = s};
-        walk(t->body, look_for_needed, &n);
-        s->needed[i] = n.needed;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < s->n; i++) {
+            Tensor *t = s->g->tensor.at[i];
+            if (s->needed[i] || (!s->adjoint[i] && !reads_needed(s, t)))
+                continue;
+            s->needed[i] = true;
+            changed = changed || t->group;
+        }
     }
 }
 
@@ -310,6 +320,51 @@ static Tensor *find_loss(const Graph *g)
         if (g->root.at[i].kind == ROOT_LOSS)
             return g->root.at[i].value;
     return NULL;
+}
+
+static void sweep_equation(Sweep *s, Tensor *t, const Tensor *loss)
+{
+    int i = t->id;
+    bool reached = t == loss || s->part[i].n > 0;
+    if (s->adjoint[i])
+        add_up(s, s->adjoint[i], s->part[i]);
+    if (!reached || !s->needed[i] || !t->body)
+        return;
+    Tensor *d = new_adjoint(s, t);
+    if (t == loss)
+        d->body = num(s->g, 1);
+    else
+        add_up(s, d, s->part[i]);
+    differentiate(s, t, d);
+}
+
+static int first_of_group(Tensor *const *t, int i)
+{
+    while (t[i]->group && i > 0 && t[i - 1]->group == t[i]->group)
+        i--;
+    return i;
+}
+
+/* Back-propagation through time. The members contribute to each other, a step away, so all
+ * adjoints have to exist before any is added up; they make a recurrence that runs the other
+ * way. */
+static void sweep_recurrence(Sweep *s, Tensor *const *member, int n)
+{
+    bool reached = false;
+    for (int i = 0; i < n; i++)
+        reached = reached || s->part[member[i]->id].n > 0;
+    if (!reached)
+        return;
+    Tensor **d = NEWN(s->scratch, Tensor *, n);
+    for (int i = 0; i < n; i++)
+        if (s->needed[member[i]->id])
+            d[i] = new_adjoint(s, member[i]);
+    for (int i = n; i-- > 0;)
+        if (d[i])
+            differentiate(s, member[i], d[i]);
+    for (int i = 0; i < n; i++)
+        if (d[i])
+            add_up(s, d[i], s->part[member[i]->id]);
 }
 
 void derive(Graph *g)
@@ -332,18 +387,12 @@ void derive(Graph *g)
     mark_needed(&s);
 
     for (int i = s.n; i-- > 0;) {
-        Tensor *t = forward[i];
-        bool reached = t == loss || s.part[i].n > 0;
-        if (s.adjoint[i])
-            add_up(&s, s.adjoint[i], s.part[i]);
-        if (!reached || !s.needed[i] || !t->body)
-            continue;
-        Tensor *d = new_adjoint(&s, t);
-        if (t == loss)
-            d->body = num(g, 1);
+        int first = first_of_group(forward, i);
+        if (forward[i]->group)
+            sweep_recurrence(&s, forward + first, i - first + 1);
         else
-            add_up(&s, d, s.part[i]);
-        differentiate(&s, t, d);
+            sweep_equation(&s, forward[i], loss);
+        i = first;
     }
     sort_graph(g);
     free_arena(s.scratch);

@@ -33,10 +33,17 @@ static void copy_tensor(Copying *c, const Tensor *t)
     int id = copy->id;
     *copy = *t;
     copy->id = id;
+    c->copy[t->id] = copy;
+}
+
+static void copy_body(Copying *c, const Tensor *t)
+{
+    Tensor *copy = c->copy[t->id];
+    if (!copy)
+        return;
     copy->of = t->of ? c->copy[t->of->id] : NULL;
     copy->from = t->from ? c->copy[t->from->id] : NULL;
     copy->body = t->body ? replace_tensors(c->to, t->body, c->copy) : NULL;
-    c->copy[t->id] = copy;
 }
 
 static void copy_root(Copying *c, const Root *r)
@@ -73,6 +80,8 @@ Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a)
     for (int i = 0; i < g->tensor.n; i++)
         if (c.live[i] || g->tensor.at[i]->role != EQUATION)
             copy_tensor(&c, g->tensor.at[i]);
+    for (int i = 0; i < g->tensor.n; i++)
+        copy_body(&c, g->tensor.at[i]);
     for (int i = 0; i < g->root.n; i++)
         if (roots & 1u << g->root.at[i].kind)
             copy_root(&c, &g->root.at[i]);

@@ -152,6 +152,9 @@ struct Tensor {
     Tensor *from;      /* derived: the forward equation whose rule gave it; else NULL */
     const char
         *why;       /* derived: the rule, in words ("sum over o: 'z' reads 'W'"); or NULL */
+    int group;      /* EQUATION: the recurrence it belongs to, counted from 1; else 0 */
+    int step;       /* in a recurrence: the dimension that steps */
+    bool backward;  /* in a recurrence: it steps from the last to the first */
     bool frozen;    /* PARAM: gets no gradient and no update */
     bool optimizer; /* STATE that belongs to an optimizer */
 };
@@ -245,8 +248,26 @@ int64_t count_of(const Index *idx, int n); /* product of extents */
 /* Call f once for each distinct subexpression, operands first (subscript data included). */
 void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context);
 
-/* Put the tensors into topological order, keeping the order otherwise, and renumber ids. */
+/* ---- Order (order.c) ---- */
+
+/* Put the tensors into an order in which each comes after what it reads, otherwise keeping the
+ * order they have, and renumber ids.
+ *
+ * Equations that read each other in a cycle form a recurrence if it steps: each has one dimension
+ * (step), of the same extent, at which the others are read at its own index plus a constant, all
+ * constants <= 0 (or all >= 0: backward), and without the reads at a constant other than 0 there
+ * is no cycle left. Members of a group stand together, ordered by those reads; to evaluate a
+ * recurrence is to evaluate, for one step after the other, that slice of every member in order. */
 void sort_graph(Graph *g);
+
+/* A cycle that is no recurrence: t's read is to blame. */
+typedef struct Cycle {
+    const Tensor *t;
+    const Expr *read;
+    const char *why;
+} Cycle;
+
+bool order_graph(Graph *g, Cycle *fault); /* false: there is one, and the graph is as before */
 
 /* ---- Copying (copy.c) ---- */
 

@@ -293,6 +293,10 @@ void print_graph(Out *o, const Graph *g)
 {
     put(o, "# %s, batch %d\n", g->name, g->batch);
     for (int i = 0; i < g->tensor.n; i++) {
+        const Tensor *t = g->tensor.at[i];
+        if (t->group && (i == 0 || t->group != g->tensor.at[i - 1]->group))
+            put(o, "# a recurrence, %s '%s'\n", t->backward ? "down" : "up",
+                t->idx[t->step].name);
         print_tensor(o, g->tensor.at[i]);
         put(o, "\n");
     }

@@ -30,7 +30,7 @@ static void verify_read(const Graph *g, const Tensor *t, const Expr *e)
     const Tensor *from = e->tensor;
     if (from->id >= g->tensor.n || g->tensor.at[from->id] != from)
         bug("'%s' reads '%s', which is not in the graph", t->name, from->name);
-    if (from->id >= t->id)
+    if (from->id >= t->id && !(t->group && t->group == from->group))
         bug("'%s' reads '%s', which comes after it", t->name, from->name);
     for (int i = 0; i < from->rank; i++) {
         verify_sub(g, t, e->sub[i]);

@@ -47,6 +47,9 @@ bool merge_equal(Graph *g)
         if (!is_root_value(g, t) && (with[i] = find_same(g, t)))
             changed = true;
     }
+    for (int i = 0; changed && i < g->tensor.n; i++) /* recurrences read ahead, too */
+        if (g->tensor.at[i]->group)
+            g->tensor.at[i]->body = replace_tensors(g, g->tensor.at[i]->body, with);
     free_arena(scratch);
     return changed;
 }

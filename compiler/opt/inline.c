@@ -6,7 +6,7 @@
  *     one log-probability of each example's class. Otherwise its name is what people look for;
  *   - a derived equation of few operations: where no reader loops over more than it has; or
  *     where its only reader is no sum, so that it can be computed outside the inner loop.
- * A sum is never inlined, nor the value of a root. */
+ * A sum is never inlined, nor the value of a root, nor what reads itself a step away. */
 #include "opt.h"
 
 #include "scale.h"
@@ -56,7 +56,8 @@ enum { FEW = 4, HALF = 2 };
 
 static bool is_map(const Tensor *t)
 {
-    return t->role == EQUATION && t->body && t->reduce == REDUCE_NONE && t->elem == ELEM_REAL;
+    return t->role == EQUATION && t->body && t->reduce == REDUCE_NONE &&
+           t->elem == ELEM_REAL && !(t->group && expr_reads(t->body, t));
 }
 
 static bool is_trivial(const Inlining *in, const Tensor *t)

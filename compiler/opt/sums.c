@@ -219,10 +219,33 @@ static bool take_out_factors(Sum *s)
     return true;
 }
 
+struct Inside {
+    const Tensor *t;
+    bool inside;
+};
+
+static void look_outside(Expr *e, void *context)
+{
+    struct Inside *in = context;
+    for (int i = 0; e->op == OP_read && !e->arg[0] && i < e->tensor->rank; i++) {
+        int64_t lo, hi;
+        sub_range(e->sub[i], in->t->idx, &lo, &hi);
+        in->inside = in->inside && lo >= 0 && hi < e->tensor->idx[i].extent;
+    }
+}
+
+/* No read of e needs a guard to stay inside its tensor. */
+static bool is_safe(const Tensor *t, const Expr *e)
+{
+    struct Inside in = {t, true};
+    walk(e, look_outside, &in);
+    return in.inside;
+}
+
 static bool take_out_guard(Sum *s)
 {
     Expr *e = s->t->body, *guard = guard_of(e);
-    if (!guard || e->op != OP_select || !is_invariant(s->t, guard))
+    if (!guard || e->op != OP_select || !is_invariant(s->t, guard) || !is_safe(s->t, e->arg[1]))
         return false;
     become_map(s, apply(s->g, OP_select, guard, sum_of(s, e->arg[1]), constant(s->g, 0)));
     return true;

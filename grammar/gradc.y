@@ -29,6 +29,9 @@
 %syntax_error {unexpected(p, TOKEN);}
 %start_symbol program
 
+/* Fits nowhere; the lexer has already said so. */
+%token UNKNOWN.
+
 /* What binds less comes first. `if`, `not`, reductions and the minus sign stand before their
  * operand, so their place here says only how far to the right they reach: the body of a sum over
  * products and powers but not over + and -, a minus sign only over powers. */

@@ -119,7 +119,7 @@ static int indentation(Format *f, Token first)
 {
     int depth = 2 * (f->blocks - (first.kind == TOKEN_RBRACE)), old = column_of(first.span);
     if (is_continued(f, first))
-        return max(f->new_indent + 2, old - f->old_indent + f->new_indent);
+        return f->new_indent + max(closes(first.kind) ? 0 : 2, old - f->old_indent);
     f->old_indent = old;
     f->new_indent = max(0, depth);
     return f->new_indent;

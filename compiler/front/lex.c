@@ -339,7 +339,7 @@ static bool is_known(const Lexer *l)
 }
 
 /* One message for a run of them, blanks among them included. */
-static void skip_unknown(Lexer *l)
+static Token scan_unknown(Lexer *l)
 {
     int start = l->at, n = utf8_length(l), c = look(l, 0);
     bool visible = n || (c > ' ' && c < 0x7F);
@@ -351,32 +351,29 @@ static void skip_unknown(Lexer *l)
         error(first, "unknown character '%.*s'", n ? n : 1, l->source->text + start);
     else
         error(first, "unknown character: byte 0x%02X", (unsigned)c);
+    return token(l, TOKEN_UNKNOWN, start);
 }
 
 Token scan(Lexer *l)
 {
     if (l->at == 0 && starts_with(l, "\xEF\xBB\xBF")) /* a byte order mark */
         l->at = 3;
-    for (;;) {
-        l->at += skip_blanks(l);
-        if (l->at >= l->source->length)
-            return token(l, 0, l->at);
-        int c = look(l, 0);
-        if (is_digit(c) || (c == '.' && is_digit(look(l, 1))))
-            return scan_number(l);
-        if (is_letter(c))
-            return scan_word(l);
-        if (c == '"')
-            return scan_string(l);
-        if (c == '#')
-            return scan_comment(l);
-        if (c == '\n') {
-            l->at++;
-            return token(l, NEWLINE, l->at - 1);
-        }
-        Token t;
-        if (scan_foreign(l, &t) || scan_sign(l, &t))
-            return t;
-        skip_unknown(l);
+    l->at += skip_blanks(l);
+    if (l->at >= l->source->length)
+        return token(l, 0, l->at);
+    int c = look(l, 0);
+    if (is_digit(c) || (c == '.' && is_digit(look(l, 1))))
+        return scan_number(l);
+    if (is_letter(c))
+        return scan_word(l);
+    if (c == '"')
+        return scan_string(l);
+    if (c == '#')
+        return scan_comment(l);
+    if (c == '\n') {
+        l->at++;
+        return token(l, NEWLINE, l->at - 1);
     }
+    Token t;
+    return scan_foreign(l, &t) || scan_sign(l, &t) ? t : scan_unknown(l);
 }

@@ -24,7 +24,7 @@ typedef struct Lexer {
     int at;
 } Lexer;
 
-/* The next token; unknown characters and bad numbers are reported and passed over. */
+/* The next token. Bad numbers are reported, and unknown characters, which become UNKNOWN. */
 Token scan(Lexer *l);
 
 /* Whether the next character on this line is c, and not the start of the operator `==`. */

@@ -125,10 +125,12 @@ static Span end_of_last(const Parser *p)
     return (Span){p->last.span.source, p->last.span.end, p->last.span.end};
 }
 
-/* An END has the place of what it stands for: the end of the last line, or a `}`. */
+/* An END has the place of what it stands for: the end of the last line, or a token in it. */
+static bool is_in_line(Token t) { return t.kind && !t.first; }
+
 static Token end_before(const Parser *p, Token t)
 {
-    Span at = t.kind == TOKEN_RBRACE ? t.span : end_of_last(p);
+    Span at = is_in_line(t) ? t.span : end_of_last(p);
     return (Token){.kind = TOKEN_END, .span = at};
 }
 
@@ -213,7 +215,7 @@ static const char *description(const Parser *p, Token t)
 {
     if (t.kind == 0 || (t.kind == TOKEN_END && p->next.kind == 0))
         return "the end of the file";
-    if (t.kind == TOKEN_END && p->next.kind != TOKEN_RBRACE)
+    if (t.kind == TOKEN_END && !is_in_line(p->next))
         return "the end of the line";
     return quoted(p, t.span);
 }
@@ -272,6 +274,8 @@ static void note_open_bracket(Parser *p, Token t)
 void unexpected(Parser *p, Token t)
 {
     p->failed = true;
+    if (t.kind == TOKEN_UNKNOWN)
+        return;
     const char *text = diagnosis(p, t);
     if (!text)
         text = format(p->arena, "expected %s, found %s", expectation(p), description(p, t));

@@ -1,8 +1,6 @@
-/* Any bytes are a source: the parser reports errors or builds a program. What it builds can be
- * printed, and the text means the same again; gradc fmt changes no program, and nothing when it
- * has run before.
- *
- * For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER. */
+/* Any bytes are a source: the parser reports errors or builds a program. What it builds can
+ * be printed, and the text means the same again; gradc fmt changes no program, and nothing
+ * when it has run before. */
 #include "ast.h"
 #include "out.h"
 
@@ -11,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int fuzz(const uint8_t *data, size_t size);
+int fuzz_parse(const uint8_t *data, size_t size);
 
 static Source source_of(Arena *a, const void *data, size_t size)
 {
@@ -54,7 +52,7 @@ static void must_equal(const char *what, const char *a, const char *b)
     abort();
 }
 
-int fuzz(const uint8_t *data, size_t size)
+int fuzz_parse(const uint8_t *data, size_t size)
 {
     Arena *a = new_arena();
     Source s = source_of(a, data, size);
@@ -70,8 +68,3 @@ int fuzz(const uint8_t *data, size_t size)
     free_arena(a);
     return 0;
 }
-
-#ifdef LIBFUZZER
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) { return fuzz(data, size); }
-#endif

@@ -359,6 +359,9 @@ static bool choose_columns(Table *t, const char *columns, gr_error *e)
         int n = snprintf(all, sizeof all, "0-%zu", t->ncol - 1);
         return choose(t, (Field){all, (size_t)n}, e);
     }
+    size_t whole;
+    if (column_named(t, (Field){columns, strlen(columns)}, &whole))
+        return choose(t, (Field){columns, strlen(columns)}, e);
     for (const char *p = columns;; p++) {
         size_t n = strcspn(p, ",");
         if (!choose(t, (Field){p, n}, e))

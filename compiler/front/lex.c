@@ -321,11 +321,13 @@ static bool scan_foreign(Lexer *l, Token *t)
  * pass: the terminal will say what it thinks of them. */
 static int utf8_length(const Lexer *l)
 {
-    int c = look(l, 0);
-    int n = c >= 0xC2 && c < 0xE0   ? 2
-            : c >= 0xE0 && c < 0xF0 ? 3
-            : c >= 0xF0 && c < 0xF5 ? 4
-                                    : 0;
+    static const struct {
+        int from, below, length;
+    } row[] = {{0xC2, 0xE0, 2}, {0xE0, 0xF0, 3}, {0xF0, 0xF5, 4}};
+    int c = look(l, 0), n = 0;
+    for (int i = 0; i < COUNT(row); i++)
+        if (c >= row[i].from && c < row[i].below)
+            n = row[i].length;
     for (int k = 1; k < n; k++)
         if ((look(l, k) & 0xC0) != 0x80)
             return 0;

@@ -125,9 +125,10 @@ static Span end_of_last(const Parser *p)
     return (Span){p->last.span.source, p->last.span.end, p->last.span.end};
 }
 
-/* An END has the place of what it stands for: the end of the last line, or a token in it. */
 static bool is_in_line(Token t) { return t.kind && !t.first; }
 
+/* An END has the place of what it stands for: the end of the last line, or the token in
+ * that line before which it had to end. */
 static Token end_before(const Parser *p, Token t)
 {
     Span at = is_in_line(t) ? t.span : end_of_last(p);

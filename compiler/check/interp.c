@@ -106,6 +106,7 @@ static void compile_node(Expr *e, void *context)
 typedef struct Eval {
     Run *r;
     const Tensor *t;
+    int64_t slice; /* of a recurrence: the step that is evaluated */
     Node *node;
     int root;
     int64_t at[MAXIDX];
@@ -289,11 +290,14 @@ static Real reduced(const Eval *v)
 static void loop(Eval *v, int k, int64_t offset)
 {
     const Tensor *t = v->t;
+    bool steps = t->group && k == t->step;
+    int64_t first = steps ? v->slice : 0;
     if (k == t->rank)
         start_reduction(v);
     if (k == t->nidx)
         accumulate(v);
-    for (int64_t i = 0; k < t->nidx && i < extent(v->r, &t->idx[k]); i++) {
+    int64_t end = k == t->nidx ? 0 : steps ? first + 1 : extent(v->r, &t->idx[k]);
+    for (int64_t i = first; i < end; i++) {
         v->at[k] = i;
         v->since[k + 1] = ++v->r->clock;
         loop(v, k + 1, k < t->rank ? offset * t->idx[k].extent + i : offset);
@@ -302,34 +306,53 @@ static void loop(Eval *v, int k, int64_t offset)
         v->r->value[t->id][offset] = reduced(v);
 }
 
-static void evaluate(Run *r, const Tensor *t)
+static void evaluate(Run *r, const Tensor *t, int64_t slice)
 {
     Code *c = &r->code[t->id];
-    Eval v = {.r = r, .t = t, .node = c->node.at, .root = c->node.n - 1};
+    Eval v = {.r = r, .t = t, .slice = slice, .node = c->node.at, .root = c->node.n - 1};
     v.since[0] = ++r->clock;
     loop(&v, 0, 0);
 }
 
-/* ---- Runs ---- */
+/* Step by step, every member's slice in order. */
+static void evaluate_recurrence(Run *r, Tensor *const *member, int n)
+{
+    int64_t steps = member[0]->idx[member[0]->step].extent;
+    for (int64_t i = 0; i < steps; i++)
+        for (int k = 0; k < n; k++)
+            evaluate(r, member[k], member[k]->backward ? steps - 1 - i : i);
+}
 
-struct Reaching {
-    const Graph *g;
-    bool *reached;
-};
+/* The equation at position i, or the recurrence that begins there; the position after it. */
+static int evaluate_from(Run *r, int i)
+{
+    Tensor *const *t = &r->g->tensor.at[i];
+    int n = 1;
+    if (!t[0]->group) {
+        evaluate(r, t[0], 0);
+        return i + 1;
+    }
+    while (i + n < r->g->tensor.n && t[n]->group == t[0]->group)
+        n++;
+    evaluate_recurrence(r, t, n);
+    return i + n;
+}
+
+/* ---- Runs ---- */
 
 static void reach_read(Expr *e, void *context)
 {
-    struct Reaching *r = context;
     if (e->op == OP_read)
-        r->reached[e->tensor->id] = true;
+        reach(context, e->tensor);
 }
 
-/* Add everything that the reached tensors are computed from. */
-static void reach_back(const Graph *g, bool *reached)
+void reach(bool *reached, const Tensor *t)
 {
-    for (int i = g->tensor.n; i-- > 0;)
-        if (reached[i] && g->tensor.at[i]->body)
-            walk(g->tensor.at[i]->body, reach_read, &(struct Reaching){g, reached});
+    if (reached[t->id])
+        return;
+    reached[t->id] = true;
+    if (t->body)
+        walk(t->body, reach_read, reached);
 }
 
 static void find_init_only(Run *r)
@@ -338,10 +361,8 @@ static void find_init_only(Run *r)
     bool *init = NEWN(r->arena, bool, g->tensor.n), *other = NEWN(r->arena, bool, g->tensor.n);
     for (int i = 0; i < g->root.n; i++) {
         const Root *root = &g->root.at[i];
-        (root->kind == ROOT_INIT ? init : other)[root->value->id] = true;
+        reach(root->kind == ROOT_INIT ? init : other, root->value);
     }
-    reach_back(g, init);
-    reach_back(g, other);
     for (int i = 0; i < g->tensor.n; i++)
         init[i] = init[i] && !other[i];
     r->init_only = init;
@@ -373,16 +394,14 @@ Run new_run(const Graph *g, Arena *a)
 
 void interpret_some(Run *r, const bool *which)
 {
-    for (int i = 0; i < r->g->tensor.n; i++)
-        if (which[i] && r->g->tensor.at[i]->body)
-            evaluate(r, r->g->tensor.at[i]);
+    for (int i = 0; i < r->g->tensor.n;)
+        i = which[i] && r->g->tensor.at[i]->body ? evaluate_from(r, i) : i + 1;
 }
 
 void interpret(Run *r)
 {
-    for (int i = 0; i < r->g->tensor.n; i++)
-        if (!r->init_only[i] && r->g->tensor.at[i]->body)
-            evaluate(r, r->g->tensor.at[i]);
+    for (int i = 0; i < r->g->tensor.n;)
+        i = !r->init_only[i] && r->g->tensor.at[i]->body ? evaluate_from(r, i) : i + 1;
 }
 
 static void assign(Real *to, const Real *from, const Tensor *shape)
@@ -403,8 +422,7 @@ void run_init(Run *r)
         if (root->kind != ROOT_INIT)
             continue;
         bool *which = NEWN(scratch, bool, g->tensor.n);
-        which[root->value->id] = true;
-        reach_back(g, which);
+        reach(which, root->value);
         interpret_some(r, which);
         assign(r->value[root->target->id], r->value[root->value->id], root->target);
     }

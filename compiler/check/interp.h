@@ -38,6 +38,9 @@ void run_init(Run *r);
 void interpret(Run *r);
 void interpret_some(Run *r, const bool *which);
 
+/* Mark, by id, a tensor and everything that it is computed from. */
+void reach(bool *reached, const Tensor *t);
+
 /* ROOT_UPDATE values, which must have been evaluated, are assigned all at once; step goes up. */
 void apply_updates(Run *r);
 

@@ -22,7 +22,7 @@
 enum { ELEMENTS = 64, FEW = 5 };           /* looked at per tensor at most; examples */
 static const double TOL = 1e-7, TOL64 = 1e-12, TOL32 = 1e-4;
 static const double OWN = 1.0 / 8, OTHERS = 1e-3; /* scales: see above */
-static const double PATIENCE = 4e8, ENOUGH = 1e8;  /* evaluations of nodes: some seconds */
+static const double PATIENCE = 2e8, ENOUGH = 1e8; /* evaluations of nodes: some seconds */
 
 /* The greatest error in a tensor, and where. */
 typedef struct Worst {
@@ -32,6 +32,9 @@ typedef struct Worst {
 } Worst;
 
 typedef enum Section { GRADIENTS, VALUES, STEPPED, NSECTION } Section;
+
+/* The point: somewhere; there but not training; where the program itself starts. */
+typedef enum Kind { AT_POINT, AT_REST, AT_START } Kind;
 
 typedef struct Row {
     Section section;
@@ -44,6 +47,7 @@ typedef struct Row {
 typedef struct Check {
     const Graph *g;
     const CheckOptions *o;
+    Kind kind;
     Arena *arena;
     Out *out;
     Out complaints;
@@ -183,6 +187,7 @@ static void compare_differences(Check *c, Row *r, int tensors)
 {
     Differences d = begin_differences(&c->run, c->loss, r->by, c->arena);
     int64_t n = count(c, r->by), tries = elements_to_try(c, &d, tensors);
+    double least = scale(c, r);
     for (int64_t k = 0; k < n && k < tries; k++) {
         int64_t element = choose_element(c, r, k, tries, n);
         Slope s = slope(&d, element);
@@ -190,7 +195,7 @@ static void compare_differences(Check *c, Row *r, int tensors)
             r->differences.kinks++;
         else
             note_error(&r->differences, element, (double)s.value,
-                       (double)c->run.value[r->value->id][element], scale(c, r));
+                       (double)c->run.value[r->value->id][element], least);
     }
     r->differences.done = true;
     end_differences(&d);
@@ -208,12 +213,13 @@ static void compare_all_differences(Check *c)
 
 /* ---- Emitted programs ---- */
 
-static Records request(const Check *c)
+/* Every tensor that is given; or only inputs, and the program starts from its own seed. */
+static Records request(const Check *c, bool inputs_only)
 {
     Records all = {0};
     for (int i = 0; i < c->g->tensor.n; i++) {
         const Tensor *t = c->g->tensor.at[i];
-        if (t->role == EQUATION)
+        if (t->role == EQUATION || (inputs_only && t->role != INPUT))
             continue;
         Record r = {t->name, count(c, t), NEWN(c->arena, double, count(c, t))};
         for (int64_t k = 0; k < r.count; k++)
@@ -231,8 +237,9 @@ static void compare_record(Check *c, const Row *r, Worst *w, const Records *reco
             x ? "a wrong number of elements for" : "no", r->name);
         return;
     }
+    double least = scale(c, r);
     for (int64_t k = 0; k < x->count; k++)
-        note_error(w, k, (double)c->run.value[r->value->id][k], x->at[k], scale(c, r));
+        note_error(w, k, (double)c->run.value[r->value->id][k], x->at[k], least);
 }
 
 static void compare_records(Check *c, const Records *records, bool f64, Section from, Section to)
@@ -248,7 +255,7 @@ static Answer ask_program(Check *c, const char *program, const char *what)
 {
     const Run *r = &c->run;
     double how[4] = {r->n, r->training, (double)r->step - 1, (double)r->seed};
-    Records sent = request(c);
+    Records sent = request(c, c->kind == AT_START);
     Answer a = ask(program, &sent, how, c->arena);
     if (a.wrong)
         put(&c->complaints, "the emitted %s program %s\n", what, a.wrong);
@@ -256,7 +263,8 @@ static Answer ask_program(Check *c, const char *program, const char *what)
 }
 
 /* The interpreter's values must be those of the point; afterwards its parameters have made a
- * step. step() of a program always trains, so only a training run compares what it leaves. */
+ * step. step() of a program always trains; at the start what it makes of gradients that are
+ * rounding and nothing else says nothing. */
 static void compare_programs(Check *c)
 {
     const CheckOptions *o = c->o;
@@ -270,7 +278,7 @@ static void compare_programs(Check *c)
         compare_records(c, &f64.gradients, true, GRADIENTS, VALUES);
     if (have32)
         compare_records(c, &f32.gradients, false, GRADIENTS, VALUES);
-    if (!c->run.training)
+    if (c->kind != AT_POINT)
         return;
     apply_updates(&c->run);
     measure_sections(c, STEPPED, STEPPED);
@@ -397,17 +405,26 @@ static void complain(Check *c)
 
 /* ---- The whole ---- */
 
-/* Compare at n examples; with differences or only the programs. */
-static void check_at(Check *c, int n, bool training, bool differences)
+static bool find_point(Check *c)
 {
+    if (c->kind == AT_START)
+        return set_start(&c->run, c->loss);
+    return set_point(&c->run, c->loss, c->o->seed);
+}
+
+/* Compare at n examples; with differences or only the programs. */
+static void check_at(Check *c, Kind kind, int n, bool differences)
+{
+    static const char *const what[] = {"", ", not training", ", parameters as they start"};
+    c->kind = kind;
     c->run = new_run(c->g, c->arena);
     c->run.n = n;
-    c->run.training = training;
+    c->run.training = kind != AT_REST;
     c->row.n = 0;
     list_rows(c);
     put(c->out, "%s# %d example%s%s\n", c->out->length ? "\n" : "", n, n == 1 ? "" : "s",
-        training ? "" : ", not training");
-    if (!set_point(&c->run, c->loss, c->o->seed)) {
+        what[kind]);
+    if (!find_point(c)) {
         put(&c->complaints, "the loss is %g for random data: nothing to compare\n",
             (double)c->run.value[c->loss->id][0]);
         return;
@@ -456,11 +473,14 @@ bool check_graph(Out *table, const Graph *g, const CheckOptions *o)
     c.complaints = new_out(c.arena);
     int few = o->n ? o->n : FEW;
     few = few < g->batch ? few : g->batch;
-    check_at(&c, few, true, true);
-    if (few < g->batch && (o->f64 || o->f32) && cost(g, NULL, g->batch) < ENOUGH)
-        check_at(&c, g->batch, true, false);
+    bool programs = o->f64 || o->f32;
+    check_at(&c, AT_POINT, few, true);
+    if (few < g->batch && programs && cost(g, NULL, g->batch) < ENOUGH)
+        check_at(&c, AT_POINT, g->batch, false);
+    if (programs)
+        check_at(&c, AT_START, few, false);
     if (depends_on_training(g))
-        check_at(&c, few, false, true);
+        check_at(&c, AT_REST, few, true);
     bool good = c.complaints.length == 0;
     put(table, "%s%s", good ? "" : "\n", c.complaints.text);
     free_arena(c.arena);

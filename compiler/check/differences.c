@@ -24,27 +24,31 @@ static void look_at_read(Expr *e, void *context)
     r->found = r->found || (e->op == OP_read && r->from[e->tensor->id]);
 }
 
-static void reach_read(Expr *e, void *context)
+/* Mark what depends on a marked tensor. Members of a recurrence read ahead: then once over the
+ * equations is not enough. */
+static void spread(const Graph *g, bool *from)
 {
-    bool *reached = context;
-    if (e->op == OP_read)
-        reached[e->tensor->id] = true;
+    struct Reading r = {.from = from};
+    for (bool more = true; more;) {
+        more = false;
+        for (int i = 0; i < g->tensor.n; i++) {
+            const Tensor *t = g->tensor.at[i];
+            r.found = false;
+            if (t->body && !from[i])
+                walk(t->body, look_at_read, &r);
+            from[i] = from[i] || r.found;
+            more = more || (r.found && t->group);
+        }
+    }
 }
 
 /* Equations that depend on `by` and that the loss depends on. */
 static bool *find_between(const Graph *g, const Tensor *by, const Tensor *loss, Arena *a)
 {
     bool *after = NEWN(a, bool, g->tensor.n), *before = NEWN(a, bool, g->tensor.n);
-    after[by->id] = before[loss->id] = true;
-    for (int i = by->id; i <= loss->id; i++) {
-        struct Reading r = {.from = after};
-        if (g->tensor.at[i]->body)
-            walk(g->tensor.at[i]->body, look_at_read, &r);
-        after[i] = after[i] || r.found;
-    }
-    for (int i = loss->id; i >= 0; i--)
-        if (before[i] && g->tensor.at[i]->body)
-            walk(g->tensor.at[i]->body, reach_read, before);
+    after[by->id] = true;
+    spread(g, after);
+    reach(before, loss);
     for (int i = 0; i < g->tensor.n; i++)
         after[i] = after[i] && before[i];
     return after;

@@ -48,14 +48,9 @@ static void set_kept(Run *r, const Tensor *t)
     }
 }
 
-bool set_point(Run *r, const Tensor *loss, uint64_t seed)
+static bool set_inputs(Run *r, const Tensor *loss)
 {
     static const Real low[] = {-1, 0.1};
-    run_init(r);
-    r->seed = seed;
-    for (int i = 0; i < r->g->tensor.n; i++)
-        if (r->g->tensor.at[i]->role == PARAM || r->g->tensor.at[i]->role == STATE)
-            set_kept(r, r->g->tensor.at[i]);
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < r->g->tensor.n; i++)
             if (r->g->tensor.at[i]->role == INPUT)
@@ -65,6 +60,22 @@ bool set_point(Run *r, const Tensor *loss, uint64_t seed)
             return true;
     }
     return false;
+}
+
+bool set_start(Run *r, const Tensor *loss)
+{
+    run_init(r);
+    return set_inputs(r, loss);
+}
+
+bool set_point(Run *r, const Tensor *loss, uint64_t seed)
+{
+    run_init(r);
+    r->seed = seed;
+    for (int i = 0; i < r->g->tensor.n; i++)
+        if (r->g->tensor.at[i]->role == PARAM || r->g->tensor.at[i]->role == STATE)
+            set_kept(r, r->g->tensor.at[i]);
+    return set_inputs(r, loss);
 }
 
 int64_t choose_below(uint64_t seed, int k, int64_t below)

@@ -90,6 +90,7 @@ static inline void print_to_stderr(const Graph *g)
 /* Derive, fill what is given with numbers in lo..hi, and compare. */
 static inline Run derive_and_run(Graph *g, double lo, double hi)
 {
+    sort_graph(g);
     verify_graph(g);
     derive(g);
     verify_graph(g);

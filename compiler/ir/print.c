@@ -72,7 +72,11 @@ static void print_sub(Out *o, const Tensor *of, const Sub *s)
         put(o, "%s", i && coef > 0 ? " + " : i ? " - " : coef < 0 ? "-" : "");
         if (coef != 1 && coef != -1)
             put(o, "%lld*", (long long)(coef < 0 ? -coef : coef));
+        bool divides = s->term[i].kind == ATOM_DIV || s->term[i].kind == ATOM_MOD;
+        bool wrap = divides && coef != 1; /* 3*(k/2) is not 3*k/2 */
+        put(o, wrap ? "(" : "");
         print_atom(o, of, &s->term[i]);
+        put(o, wrap ? ")" : "");
     }
     if (!s->nterm)
         put(o, "%lld", (long long)s->c);

@@ -79,17 +79,10 @@ static const char *contraction(const char *cc)
     return strstr(cc, "gcc") ? "-ffp-contract=fast" : "-ffp-contract=on";
 }
 
-static Words command(const char *cc, const Module *m, Arena *a)
+const char *compiler_flags(const Target *t, const char *cc, Arena *a)
 {
-    Words w = {0};
-    add_word(&w, cc, a);
-    add_words(&w, "-std=gnu11 -O2 -fno-math-errno", a);
-    add_word(&w, contraction(cc), a);
-    add_words(&w, m->target->flags, a);
-    add_words(&w, GRADC_CFLAGS, a);
-    add_word(&w, "-I", a);
-    add_word(&w, intern_f("%s/include/gradc", home()), a);
-    return w;
+    return format(a, "-std=gnu11 -O2 -fno-math-errno %s%s%s -I%s/include/gradc",
+                  contraction(cc), *t->flags ? " " : "", t->flags, home());
 }
 
 static const char *main_text(ProgramKind kind, const char *prefix)
@@ -120,7 +113,10 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
 
     int why = ENOENT;
     for (int i = 0; i < (cc ? 1 : 2) && why == ENOENT; i++) {
-        Words w = command(compiler[i], m, a);
+        Words w = {0};
+        add_word(&w, compiler[i], a);
+        add_words(&w, compiler_flags(m->target, compiler[i], a), a);
+        add_words(&w, GRADC_CFLAGS, a);
         add_word(&w, code, a);
         add_word(&w, program, a);
         add_word(&w, library(), a);

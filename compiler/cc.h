@@ -4,6 +4,9 @@
 
 #include "loop.h"
 
+/* What the C compiler needs to be told for generated C, as words between spaces. */
+const char *compiler_flags(const Target *t, const char *cc, Arena *a);
+
 typedef enum ProgramKind {
     TRAINER, /* libgr's gr_main */
     PROBE,   /* libgr's gr_probe, which `gradc check` talks to */

@@ -3,12 +3,12 @@
  * The whole way of a program is compile(), a list of calls. After each pass the result is
  * verified, and shown instead of going on if --dump asks for it. */
 #include "cc.h"
+#include "check.h"
 #include "diff.h"
 #include "emit.h"
 #include "file.h"
 #include "opt.h"
 #include "options.h"
-#include "check.h"
 #include "report.h"
 #include "sema.h"
 #include "source.h"
@@ -231,7 +231,8 @@ static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
 static void run_check(const Options *o, Arena *a)
 {
     Graph *g = equations(o, a);
-    CheckOptions c = {.tol = o->tol, .f64 = probe(o, g, true, a), .f32 = probe(o, g, false, a)};
+    CheckOptions c = {
+        .tol = o->tol, .f64 = probe(o, g, true, a), .f32 = probe(o, g, false, a)};
     print_messages();
     set_pass("check");
     Out out = new_out(a);
@@ -258,6 +259,13 @@ static void run_fmt(const Options *o, Arena *a)
     finish(o, &out);
 }
 
+static void run_flags(const Options *o, Arena *a)
+{
+    Out out = new_out(a);
+    put(&out, "%s\n", compiler_flags(target_of(o), o->cc ? o->cc : "clang", a));
+    finish(o, &out);
+}
+
 static void run_help(const Options *o, Arena *a)
 {
     (void)o, (void)a;
@@ -275,8 +283,9 @@ int main(int argc, char **argv)
     Arena *a = new_arena();
     Options o = read_options(argc, argv, a);
     void (*const run[NVERB])(const Options *, Arena *) = {
-        [BUILD] = run_build, [EMIT] = run_emit, [GRAD] = run_grad, [CHECK] = run_check,
-        [INFO] = run_info,   [FMT] = run_fmt,   [HELP] = run_help, [VERSION] = run_version,
+        [BUILD] = run_build, [EMIT] = run_emit, [GRAD] = run_grad,
+        [CHECK] = run_check, [INFO] = run_info, [FMT] = run_fmt,
+        [FLAGS] = run_flags, [HELP] = run_help, [VERSION] = run_version,
     };
     run[o.verb](&o, a);
     return 0;

@@ -21,6 +21,7 @@ static const struct VerbRow {
     [CHECK]   = {"check", "FILE", "hold derivatives and C against the interpreter"},
     [INFO]    = {"info", "FILE", "show inputs, parameters, work and memory"},
     [FMT]     = {"fmt", "FILE", "write the program in its canonical form"},
+    [FLAGS]   = {"flags", "", "show the C compiler's options for the C that emit writes"},
     [HELP]    = {"help", "", "show this"},
     [VERSION] = {"version", "", "show the version"},
 };
@@ -38,16 +39,16 @@ static const struct OptionRow {
     bool in_banner; /* it changes the C */
     size_t field;
 } option_row[] = {
-    {"-o", "FILE", "where the result goes; - is stdout", TEXT, ALL | 1u << FMT, false, offsetof(Options, output)},
+    {"-o", "FILE", "where the result goes; - is stdout", TEXT, ALL | 1u << FMT | 1u << FLAGS, false, offsetof(Options, output)},
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
     {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
-    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, TO_C | 1u << CHECK, true, offsetof(Options, target)},
+    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, TO_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, TO_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, TO_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; beside the C if not given", TEXT, 1u << EMIT, false, offsetof(Options, header)},
-    {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES, false, offsetof(Options, cc)},
+    {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
 };

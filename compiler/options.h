@@ -5,7 +5,7 @@
 #include "elab.h"
 #include "vec.h"
 
-typedef enum Verb { BUILD, EMIT, GRAD, CHECK, INFO, FMT, HELP, VERSION, NVERB } Verb;
+typedef enum Verb { BUILD, EMIT, GRAD, CHECK, INFO, FMT, FLAGS, HELP, VERSION, NVERB } Verb;
 
 typedef struct Options {
     Verb verb;

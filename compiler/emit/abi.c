@@ -215,7 +215,8 @@ static void put_usage(Out *o, const Module *m, const EmitOptions *e)
         put(&text, "    printf(\"%%g\\n\", *%s(block));\n", accessor(e, loss));
     put(&text,
         "\nA call takes 1 to %d examples. The block is yours, %zu bytes aligned to 64;\n"
-        "it begins with a gr_context, described in gr.h.",
+        "it begins with a gr_context, described in gr.h. Set its `steps` to the number of steps\n"
+        "planned where a schedule asks for it.",
         m->graph->batch, m->size);
     put_comment(o, text.text);
 }

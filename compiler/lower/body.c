@@ -293,6 +293,8 @@ const Int *int_of(Gen *g, const Sub *sub)
             s.c += t->coef * (p->at + offset(g, t->index));
             if (p->var)
                 add_var(&s, p->var, t->coef);
+            if (p->inner)
+                add_var(&s, p->inner, t->coef);
         } else if (t->kind == ATOM_DATA) {
             const Val *load = &evaluate(g, t->data)->val;
             s.term[s.n++] = (IntTerm){.coef = t->coef, .kind = INT_LOAD, .load = load};
@@ -365,17 +367,38 @@ static bool is_written(const Gen *g, const Buffer *b)
     return false;
 }
 
-static Node *load(Gen *g, const Expr *e)
+Node *plain_node(Gen *g, Val v)
 {
-    Buffer *b = g->s->buffer[e->tensor->id];
+    Node *x = new_node(g, v.kind, v.result);
+    x->val = v;
+    return x;
+}
+
+static Node *load_from(Gen *g, const Expr *e, Buffer *b)
+{
     Node *x = new_node(g, VAL_LOAD, REAL);
     x->val.view = view_of(g, e, b);
     place_of(g, e, x->val.sub, &x->val.stride);
     x->val.vector = x->val.stride != 0;
     x->val.part = x->val.vector ? lanes_here(g) : 0;
-    x->early = is_written(g, b);
     x->name = b->c_name;
     return x;
+}
+
+static Node *load(Gen *g, const Expr *e)
+{
+    Buffer *b = g->s->buffer[e->tensor->id];
+    Node *x = load_from(g, e, b);
+    x->early = is_written(g, b);
+    return x;
+}
+
+/* What the reduction came to: in a register, in the tile's array, in a buffer. */
+static Node *reduced(Gen *g, const Expr *place)
+{
+    if (g->phase == FINISHING)
+        return load_from(g, place, g->apart);
+    return g->staged ? load_from_tile(g) : g->total[g->row][g->col];
 }
 
 /* Where a read with a value outside is inside, as far as that is not certain. */
@@ -399,6 +422,8 @@ static Expr *inside(Gen *g, const Expr *e)
 static Node *read_value(Gen *g, Expr *e)
 {
     int step = step_read(g->nest, e);
+    if (step >= 0 && g->nest->step.at[step].tensor->reduce != REDUCE_NONE)
+        return reduced(g, e);
     if (step >= 0)
         return evaluate_step(g, step);
     Expr *guard = e->arg[0] ? inside(g, e) : NULL;
@@ -471,9 +496,7 @@ Node *evaluate(Gen *g, Expr *e)
 Node *evaluate_step(Gen *g, int k)
 {
     const Step *s = &g->nest->step.at[k];
-    if (s->tensor->reduce != REDUCE_NONE)
-        return g->total[g->row][g->col];
-    Node *x = evaluate(g, s->body);
+    Node *x = evaluate(g, s->tensor->reduce != REDUCE_NONE ? s->place : s->body);
     if (!x->name)
         x->name = identifier(s->tensor->name);
     return x;

@@ -7,10 +7,11 @@
 
 enum { MAXTILE = 16, MAXDEPTH = MAXIDX + 1 };
 
-/* Where an axis stands: at var + at. */
+/* Where an axis stands: at var + inner + at. */
 typedef struct Point {
     const Var *var; /* NULL: at a constant */
     int64_t at;
+    const Var *inner; /* a loop over positions of a tile: added to that; or NULL */
     int depth;      /* of the block that moves it */
     int opened;     /* when, in g->time */
     int width;      /* positions, or vectors, that are unrolled here */
@@ -40,6 +41,8 @@ typedef struct Block {
     int id;
 } Block;
 
+typedef enum Phase { WHOLE, TILES, FINISHING } Phase;
+
 typedef struct Gen {
     Arena *a;
     const Schedule *s;
@@ -50,6 +53,11 @@ typedef struct Gen {
     Point point[MAXIDX];
     const Int *from[MAXIDX], *to[MAXIDX]; /* part of an axis to run; NULL: all of it */
     bool in_block;
+    Phase phase;
+    Buffer *apart;      /* where a reduction's values wait to be finished; or NULL */
+    View *stage;        /* likewise, those of one tile; or NULL */
+    bool staged;        /* that is where they are now */
+    int64_t stage_at[2]; /* where the tile's rows and columns start, as Point.at */
     int row, col, turn;   /* the position being computed; turn: along reduced lanes */
     int time, epoch, blocks;
     Block block[MAXDEPTH];
@@ -74,6 +82,7 @@ Node *keep_lanes(Gen *g, Node *x, double identity);
 Node *fold_lanes(Gen *g, Node *x, Reduce reduce);
 bool is_zero_beyond(const Node *x);         /* the lanes that do not exist are 0 */
 View *view_of(Gen *g, const Expr *read, Buffer *b);
+Node *plain_node(Gen *g, Val v);
 void place_of(Gen *g, const Expr *read, const Int **sub, int64_t *stride);
 int lanes_here(const Gen *g);               /* part of the current position */
 bool vector_here(const Gen *g);
@@ -84,5 +93,32 @@ const Val *settle(Gen *g, Node *x);         /* what to write for x, after emitti
 const Reg *new_reg(Gen *g, const char *name, bool vector, ValueKind kind);
 Node *let(Gen *g, Node *x, const char *name);
 void emit(Gen *g, LoopStmt s);
+
+/* region.c */
+void open_block(Gen *g);
+LoopBody close_block(Gen *g);
+Var *new_var(Gen *g, const char *name);
+const Int *number(Gen *g, int64_t c);
+const Int *variable_plus(Gen *g, const Var *var, int64_t c);
+bool ends_at_run_time(const Gen *g, int axis);
+void run_axis(Gen *g, int level);
+
+/* Positions of the tile at hand. */
+static inline int width(const Gen *g, int axis) { return axis < 0 ? 1 : g->point[axis].width; }
+static inline int rows(const Gen *g) { return width(g, g->tile.row); }
+static inline int cols(const Gen *g) { return width(g, g->tile.col); }
+static inline bool lanes_reduced(const Gen *g) { return g->tile.lane >= g->nest->rank; }
+
+/* reduce.c */
+void start_accumulators(Gen *g);
+void reduce_here(Gen *g);
+void finish_accumulators(Gen *g);
+
+/* finish.c */
+void finish_tile(Gen *g);               /* the steps and stores, as the tiling says */
+void finish_here(Gen *g);               /* at every position */
+void finish_apart(Gen *g, int level);   /* in loops from this level on */
+View *new_stage(Gen *g);
+Node *load_from_tile(Gen *g);
 
 #endif

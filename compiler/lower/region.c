@@ -13,12 +13,10 @@
 
 #include "str.h"
 
-#include <assert.h>
-#include <math.h>
 
 /* ---- Blocks and pieces ---- */
 
-static void open_block(Gen *g)
+void open_block(Gen *g)
 {
     if (g->depth + 1 == MAXDEPTH)
         bug("loops nest deeper than %d", MAXDEPTH);
@@ -28,7 +26,7 @@ static void open_block(Gen *g)
     g->block[g->depth].below.arena = g->a;
 }
 
-static LoopBody close_block(Gen *g)
+LoopBody close_block(Gen *g)
 {
     Block *b = &g->block[g->depth--];
     add_names(&g->block[g->depth].below, &b->names);
@@ -37,7 +35,7 @@ static LoopBody close_block(Gen *g)
     return b->body;
 }
 
-static const Int *number(Gen *g, int64_t c)
+const Int *number(Gen *g, int64_t c)
 {
     Int *i = NEW(g->a, Int);
     i->c = c;
@@ -56,7 +54,7 @@ static const Int *times(Gen *g, const Var *var, int64_t coef)
 static const Var var_n = {"n"}, var_lo = {"lo"}, var_hi = {"hi"};
 
 /* A batch of one is never shorter. */
-static bool ends_at_run_time(const Gen *g, int axis)
+bool ends_at_run_time(const Gen *g, int axis)
 {
     return g->nest->axis[axis].batch && g->s->graph->batch > 1;
 }
@@ -138,7 +136,7 @@ static void end_piece(Gen *g, const Piece *p, LoopStmt loop)
 
 static void run_level(Gen *g, int level);
 
-static Var *new_var(Gen *g, const char *name)
+Var *new_var(Gen *g, const char *name)
 {
     Names *names = &g->block[g->depth].names;
     Var *v = NEW(g->a, Var);
@@ -147,7 +145,7 @@ static Var *new_var(Gen *g, const char *name)
 }
 
 /* All pieces of the axis at this level. */
-static void run_axis(Gen *g, int level)
+void run_axis(Gen *g, int level)
 {
     int axis = g->tile.order[level];
     bool bounded = g->to[axis], dynamic = ends_at_run_time(g, axis);
@@ -166,7 +164,7 @@ static void run_axis(Gen *g, int level)
     }
 }
 
-static const Int *plus(Gen *g, const Var *var, int64_t c)
+const Int *variable_plus(Gen *g, const Var *var, int64_t c)
 {
     Int *i = NEW(g->a, Int);
     *i = *times(g, var, 1);
@@ -193,244 +191,54 @@ static void run_blocks(Gen *g, int level)
     Var *var = new_var(g, intern_f("%s_block", g->nest->axis[axis].name));
     g->in_block = true;
     g->from[axis] = times(g, var, 1);
-    g->to[axis] = least(g, plus(g, var, size), to);
-    run_axis(g, level);
+    g->to[axis] = least(g, variable_plus(g, var, size), to);
+    run_level(g, level);
     g->in_block = false;
     LoopBody body = close_block(g);
     emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = from, .to = to, .step = size,
                        .short_last = true, .body = body});
 }
 
-/* ---- Positions ---- */
-
-static int width(const Gen *g, int axis) { return axis < 0 ? 1 : g->point[axis].width; }
-static int rows(const Gen *g) { return width(g, g->tile.row); }
-static int cols(const Gen *g) { return width(g, g->tile.col); }
-
-static bool lanes_reduced(const Gen *g) { return g->tile.lane >= g->nest->rank; }
-static int turns(const Gen *g) { return lanes_reduced(g) ? width(g, g->tile.lane) : 1; }
-
-/* ---- Reductions ---- */
-
-static const struct Combine {
-    Op op;
-    double identity;
-} combine[NREDUCE] = {
-    [REDUCE_SUM] = {OP_add, 0},           [REDUCE_PROD] = {OP_mul, 1},
-    [REDUCE_MAX] = {OP_max, -INFINITY},   [REDUCE_MIN] = {OP_min, INFINITY},
-    [REDUCE_ARGMAX] = {OP_lt, -INFINITY}, [REDUCE_ARGMIN] = {OP_lt, INFINITY},
-};
-
-static Reduce reduction(const Gen *g) { return g->nest->step.at[0].tensor->reduce; }
-
-static bool finds_position(Reduce r) { return r == REDUCE_ARGMAX || r == REDUCE_ARGMIN; }
-
-static const Reg *new_variable(Gen *g, const char *name, bool vector, double value)
-{
-    const Reg *r = new_reg(g, name, vector, REAL);
-    Node *x = vector ? wide(g, literal(g, value)) : literal(g, value);
-    emit(g, (LoopStmt){.kind = LOOP_VAR, .reg = r, .val = &x->val});
-    return r;
-}
-
-/* "acc", with its place in the tile where there are several. */
-static const char *tile_name(const Gen *g, const char *base, int turns_)
-{
-    if (rows(g) > 1)
-        base = intern_f("%s_%d", base, g->row);
-    if (cols(g) > 1)
-        base = intern_f("%s_%d", base, g->col);
-    return turns_ > 1 ? intern_f("%s_%d", base, g->turn) : base;
-}
-
-static void start_accumulators(Gen *g)
-{
-    Reduce r = reduction(g);
-    const char *name = identifier(g->nest->step.at[0].tensor->name);
-    bool apart = lanes_reduced(g), vector = apart || vector_here(g);
-    int n = apart ? g->tile.unroll : 1;
-    for (g->row = 0; g->row < rows(g); g->row++)
-        for (g->col = 0; g->col < cols(g); g->col++) {
-            for (g->turn = 0; g->turn < n; g->turn++)
-                g->acc[g->row][g->col][g->turn] = new_variable(
-                    g, tile_name(g, apart ? "acc" : name, n), vector, combine[r].identity);
-            g->turn = 0;
-            if (apart && ends_at_run_time(g, g->tile.lane))
-                g->rest[g->row][g->col] =
-                    new_variable(g, tile_name(g, "rest", 1), false, combine[r].identity);
-            if (finds_position(r))
-                g->at[g->row][g->col] =
-                    new_variable(g, tile_name(g, "at", 1), vector, 0);
-        }
-}
-
-/* What one pass through the innermost loop sets. */
-typedef struct Change {
-    const Reg *reg;
-    Node *to;
-} Change;
-typedef VEC(Change) Changes;
-
-static Node *position_among_reduced(Gen *g)
-{
-    const Nest *n = g->nest;
-    const Sub *flat = sub_const(n->g, 0);
-    for (int i = n->rank; i < n->naxis; i++)
-        flat = sub_add(n->g, sub_scale(n->g, flat, n->axis[i].extent), sub_index(n->g, i));
-    return evaluate(g, number_of(n->g, flat));
-}
-
-static void change_extremum(Gen *g, Changes *c, Node *x)
-{
-    const Reg *best = g->acc[g->row][g->col][0], *at = g->at[g->row][g->col];
-    Node *b = reg_value(g, best);
-    bool greater = reduction(g) == REDUCE_ARGMAX;
-    Node *take = apply_op(g, OP_lt, greater ? b : x, greater ? x : b, NULL);
-    Node *here = position_among_reduced(g);
-    PUSH(g->a, c, (Change){at, apply_op(g, OP_select, take, here, reg_value(g, at))});
-    PUSH(g->a, c, (Change){best, apply_op(g, OP_select, take, x, b)});
-}
-
-static void change(Gen *g, Changes *c)
-{
-    Reduce r = reduction(g);
-    Node *x = evaluate(g, g->nest->step.at[0].body);
-    if (finds_position(r)) {
-        change_extremum(g, c, x);
-        return;
-    }
-    bool single = lanes_reduced(g) && !vector_here(g);
-    const Reg *acc =
-        single ? g->rest[g->row][g->col] : g->acc[g->row][g->col][g->turn];
-    if (lanes_reduced(g) && vector_here(g)) {
-        bool neutral = r == REDUCE_SUM && is_zero_beyond(x);
-        x = lanes_here(g) && !neutral ? keep_lanes(g, x, combine[r].identity) : wide(g, x);
-    }
-    PUSH(g->a, c, (Change){acc, apply_op(g, combine[r].op, reg_value(g, acc), x, NULL)});
-}
-
-static void reduce_here(Gen *g)
-{
-    Changes c = {0};
-    for (g->row = 0; g->row < rows(g); g->row++)
-        for (g->col = 0; g->col < cols(g); g->col++)
-            for (g->turn = 0; g->turn < turns(g); g->turn++)
-                change(g, &c);
-    g->row = g->col = g->turn = 0;
-    g->epoch++;
-    for (int i = 0; i < c.n; i++)
-        count_uses(g, c.at[i].to);
-    for (int i = 0; i < c.n; i++)
-        emit(g, (LoopStmt){
-                    .kind = LOOP_SET, .reg = c.at[i].reg, .val = settle(g, c.at[i].to)});
-}
-
-/* The turns' accumulators as one, in pairs. */
-static Node *add_turns(Gen *g, int from, int n)
-{
-    if (n == 1)
-        return reg_value(g, g->acc[g->row][g->col][from]);
-    Node *a = add_turns(g, from, n / 2), *b = add_turns(g, from + n / 2, n - n / 2);
-    return apply_op(g, combine[reduction(g)].op, a, b, NULL);
-}
-
-static Node *total(Gen *g)
-{
-    Reduce r = reduction(g);
-    if (finds_position(r))
-        return reg_value(g, g->at[g->row][g->col]);
-    if (!lanes_reduced(g))
-        return reg_value(g, g->acc[g->row][g->col][0]);
-    Node *x = fold_lanes(g, add_turns(g, 0, g->tile.unroll), r);
-    if (ends_at_run_time(g, g->tile.lane))
-        x = apply_op(g, combine[r].op, x, reg_value(g, g->rest[g->row][g->col]), NULL);
-    const char *name = identifier(g->nest->step.at[0].tensor->name);
-    return let(g, x, tile_name(g, name, 1));
-}
-
-static void finish_accumulators(Gen *g)
-{
-    if (lanes_reduced(g))
-        g->point[g->tile.lane] = (Point){.width = 1, .opened = ++g->time};
-    for (g->row = 0; g->row < rows(g); g->row++)
-        for (g->col = 0; g->col < cols(g); g->col++)
-            g->total[g->row][g->col] = total(g);
-    g->row = g->col = 0;
-}
-
-/* ---- What follows the reduction, and stores ---- */
-
-typedef struct Result {
-    const Step *step;
-    int row, col;
-    Node *value;
-    const Val *settled;
-} Result;
-
-static void store(Gen *g, const Result *r)
-{
-    g->row = r->row;
-    g->col = r->col;
-    for (int i = 0; i < r->step->to.n; i++) {
-        LoopStmt s = {.kind = LOOP_STORE, .val = r->settled};
-        s.view = view_of(g, r->step->place, r->step->to.at[i]);
-        place_of(g, r->step->place, s.sub, &s.stride);
-        s.part = r->settled->vector ? lanes_here(g) : 0;
-        emit(g, s);
-    }
-}
-
-static void finish_here(Gen *g)
-{
-    VEC(Result) result = {0};
-    for (g->row = 0; g->row < rows(g); g->row++)
-        for (g->col = 0; g->col < cols(g); g->col++)
-            for (int k = 0; k < g->nest->step.n; k++) {
-                const Step *s = &g->nest->step.at[k];
-                if (!s->to.n)
-                    continue;
-                Node *x = evaluate_step(g, k);
-                x = vector_here(g) ? wide(g, x) : x;
-                PUSH(g->a, &result, (Result){s, g->row, g->col, x, NULL});
-            }
-    g->epoch++;
-    for (int i = 0; i < result.n; i++)
-        for (int k = 0; k < result.at[i].step->to.n; k++)
-            count_uses(g, result.at[i].value);
-    for (int i = 0, done = 0; i < result.n; done = i) {
-        const Result *first = &result.at[i];
-        for (; i < result.n && result.at[i].row == first->row && result.at[i].col == first->col;
-             i++)
-            result.at[i].settled = settle(g, result.at[i].value);
-        for (int k = done; k < i; k++)
-            store(g, &result.at[k]);
-    }
-    g->row = g->col = 0;
-}
-
-static void tile(Gen *g)
+static void run_tile_here(Gen *g)
 {
     bool reduces = g->nest->naxis > g->nest->rank;
-    g->floor = g->depth;
-    if (reduces) {
-        start_accumulators(g);
-        run_axis(g, g->nest->rank);
-        finish_accumulators(g);
+    if (g->phase == FINISHING || !reduces) {
+        finish_here(g);
+        return;
     }
-    finish_here(g);
+    g->floor = g->depth;
+    start_accumulators(g);
+    run_axis(g, g->nest->rank);
+    finish_accumulators(g);
+    finish_tile(g);
+}
+
+/* Where the loops over tiles begin. */
+static int first_tiled(const Gen *g) { return g->nest->rank > 2 ? g->nest->rank - 2 : 0; }
+
+static void run_tiles_then_finish(Gen *g, int level)
+{
+    g->phase = TILES;
+    run_axis(g, level);
+    finish_apart(g, level);
+    g->phase = WHOLE;
 }
 
 /* The axis at this level of the order; between output and reduced axes stands the tile. */
 static void run_level(Gen *g, int level)
 {
-    if (level == g->nest->rank)
-        tile(g);
-    else if (g->tile.blocked && level == g->nest->rank - 2 && !g->in_block)
+    int rank = g->nest->rank;
+    bool whole = g->phase == WHOLE && level == first_tiled(g);
+    if (level == rank)
+        run_tile_here(g);
+    else if (level > rank)
+        level < g->nest->naxis ? run_axis(g, level) : reduce_here(g);
+    else if (whole && g->tile.blocked && !g->in_block)
         run_blocks(g, level);
-    else if (level < g->nest->naxis)
-        run_axis(g, level);
+    else if (whole && g->tile.finish >= 0)
+        run_tiles_then_finish(g, level);
     else
-        reduce_here(g);
+        run_axis(g, level);
 }
 
 /* ---- Regions ---- */
@@ -450,9 +258,22 @@ static void make_views(Gen *g)
     for (int i = 0; i < g->nest->step.n; i++)
         for (int k = 0; k < g->nest->step.at[i].to.n; k++)
             view_of(g, g->nest->step.at[i].place, g->nest->step.at[i].to.at[k])->written = true;
+    if (g->tile.finish < 0)
+        return;
+    const Step *s = &g->nest->step.at[0];
+    g->apart = s->to.n ? s->to.at[0] : new_buffer(s->tensor, g->s->module, g->s->names, g->a);
+    view_of(g, s->place, g->apart)->written = true;
 }
 
 enum { WORTH_THREADS = 50000 }; /* cycles */
+
+/* The least multiple of grain that is one of the lanes as well: a power of two. */
+static int64_t whole_vectors(int64_t grain, int lanes)
+{
+    while (grain % lanes)
+        grain *= 2;
+    return grain;
+}
 
 static void split(Gen *g)
 {
@@ -463,6 +284,8 @@ static void split(Gen *g)
     int axis = g->tile.order[blocks];
     int tile_size = tile_width(g, axis) * (axis == g->tile.lane ? g->lanes : 1);
     r->grain = blocks ? g->tile.blocked : tile_size;
+    if (axis == g->tile.finish)
+        r->grain = whole_vectors(r->grain, g->lanes);
     r->parallel = g->nest->axis[axis].extent > r->grain;
     if (!r->parallel)
         return;
@@ -486,6 +309,8 @@ Region *build_region(const Schedule *s, Nest *n, const char *name)
     for (int i = 0; i < MAXIDX; i++)
         g->point[i].width = 1;
     make_views(g);
+    if (g->tile.rolled)
+        g->stage = new_stage(g);
     split(g);
     run_level(g, 0);
     r->body = g->block[0].body;

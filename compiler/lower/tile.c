@@ -84,6 +84,7 @@ typedef struct Choosing {
     const Schedule *s;
     Nest *n;
     Items body, rest, stores; /* of the reduction; of what follows it; places */
+    int finish; /* an output axis along which what follows takes lanes; -1: none */
     int lanes;
     Tiling best;
 } Choosing;
@@ -255,6 +256,26 @@ static bool in_loop(const Choosing *c, const Item *it)
     return it->axes >> c->n->rank != 0;
 }
 
+static double rest_cycles(const Choosing *c, const Shape *s)
+{
+    Work w = {0};
+    for (int i = 0; i < c->rest.n; i++)
+        add_work(c, &c->rest.at[i], s, &w);
+    for (int i = 0; i < c->stores.n; i++)
+        add_store(c, &c->stores.at[i], s, &w);
+    return cycles_of(&w);
+}
+
+/* What follows the reduction; apart from it, it is done by vectors along another axis. */
+static double finish_cycles(const Choosing *c, const Shape *s)
+{
+    if (s->t->finish < 0)
+        return rest_cycles(c, s);
+    Tiling t = {.lane = c->finish, .row = -1, .col = c->finish};
+    double vectors = (double)(s->rows * s->cols) / c->lanes;
+    return s->rows * s->cols + vectors * (2 + rest_cycles(c, &(Shape){&t, 1, 1, 1, true}));
+}
+
 static double tile_cycles(const Choosing *c, const Shape *s)
 {
     const Tiling *t = s->t;
@@ -269,12 +290,7 @@ static double tile_cycles(const Choosing *c, const Shape *s)
         if (t->lane >= c->n->rank)
             cycles += s->rows * s->cols * 8.0;
     }
-    Work w = {0};
-    for (int i = 0; i < c->rest.n; i++)
-        add_work(c, &c->rest.at[i], s, &w);
-    for (int i = 0; i < c->stores.n; i++)
-        add_store(c, &c->stores.at[i], s, &w);
-    return cycles + cycles_of(&w);
+    return cycles + finish_cycles(c, s);
 }
 
 typedef struct Part {
@@ -503,6 +519,7 @@ static void consider_axes(Choosing *c, int lane)
 {
     Nest *n = c->n;
     Tiling t = {.lane = lane, .row = -1, .col = -1, .rows = 1, .cols = 1, .unroll = 1};
+    t.finish = lane >= n->rank ? c->finish : -1;
     bool reduces = n->naxis > n->rank;
     if (lane < 0 || !reduces) {
         t.col = lane;
@@ -524,6 +541,37 @@ static void consider_axes(Choosing *c, int lane)
     }
 }
 
+/* Lanes for what follows a reduction, should those of the reduction run along a reduced axis. */
+static int find_finish(const Choosing *c)
+{
+    bool works = false;
+    for (int i = 0; i < c->rest.n; i++)
+        works = works || opinfo[c->rest.at[i].e->op].arity;
+    for (int axis = c->n->rank; works && axis-- > 0;) {
+        bool good = c->n->axis[axis].extent * 2 >= c->lanes;
+        for (int i = 0; i < c->rest.n; i++)
+            good = good && item_takes_lanes(c, &c->rest.at[i], axis);
+        for (int i = 0; i < c->stores.n; i++)
+            good = good && c->stores.at[i].stride[axis] == 1;
+        if (good)
+            return axis;
+    }
+    return -1;
+}
+
+/* More work than a person would write out for every position. */
+static bool is_much(const Choosing *c, const Tiling *t)
+{
+    enum { LITTLE = 40 };
+    int operations = 0;
+    for (int i = 0; i < c->rest.n; i++) {
+        const OpInfo *op = &opinfo[c->rest.at[i].e->op];
+        operations += op->properties & COSTLY ? 8 : op->arity > 0;
+    }
+    int positions = t->rows * t->cols;
+    return positions > 1 && operations * positions > LITTLE;
+}
+
 static double count_flops(const Choosing *c)
 {
     double out = 1, all = 1, flops = 0;
@@ -542,10 +590,16 @@ Tiling choose_tiling(const Schedule *s, Nest *n)
 {
     Choosing c = {.s = s, .n = n, .lanes = s->module->lanes};
     list_items(&c);
+    c.finish = find_finish(&c);
     consider_axes(&c, -1);
     for (int i = 0; i < n->naxis && c.lanes > 1; i++)
         if (takes_lanes(&c, i))
             consider_axes(&c, i);
+    bool reduces = n->naxis > n->rank;
+    c.best.rolled = reduces && c.best.finish < 0 && is_much(&c, &c.best);
+    if (c.best.blocked && c.best.order[n->rank - 1] == c.best.finish)
+        while (c.best.blocked % c.lanes)
+            c.best.blocked *= 2;
     c.best.flops = count_flops(&c);
     return c.best;
 }

@@ -173,6 +173,17 @@ Expr *element_of(Eq *q, const Value *v, const Syn *s)
     return NULL;
 }
 
+/* Known to the program, and not here: an index where only whole tensors or constants can stand,
+ * or an extent of a tensor that was not given. */
+static void no_value(Eq *q, const Syn *s)
+{
+    if (q->known)
+        fault(q->env, s->span, "'%s' must be a whole number known when compiling", s->name);
+    else
+        fault(q->env, s->span, "'%s' has no value here, where whole tensors and numbers stand",
+              s->name);
+}
+
 static Expr *name_expr(Eq *q, const Syn *s)
 {
     int slot = s->kind == SYN_NAME ? find_index(q, s->name) : -1;
@@ -188,7 +199,8 @@ static Expr *name_expr(Eq *q, const Syn *s)
         return scalar(q->g, SCALAR_step);
     if (s->name == intern("steps"))
         return scalar(q->g, SCALAR_steps);
-    return NULL; /* bound by a statement that failed */
+    no_value(q, s);
+    return NULL;
 }
 
 /* ---- Operators ---- */

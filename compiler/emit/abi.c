@@ -36,12 +36,14 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
     } else {
         line(o, "context->n = n;");
     }
-    if (k == ENTRY_STEP)
+    if (k == ENTRY_STEP || k == ENTRY_GRADIENTS)
         line(o, "context->step++;");
     for (int i = 0; i < m->entry[k].region.n; i++) {
         const Region *r = m->entry[k].region.at[i];
         line(o, r->parallel ? "gr_run(block, %s);" : "%s(block);", r->name);
     }
+    if (k == ENTRY_GRADIENTS) /* those of the next update, which is not made */
+        line(o, "context->step--;");
     line(o, "}");
 }
 

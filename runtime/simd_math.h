@@ -51,10 +51,7 @@
 #define GR_TANH_MAX  20.0
 #define GR_ERF_MAX   6.0
 #define GR_SIN_MAX   0x1p19
-#define GR_EXP(r) GR_P9(r, 0x1.000000000000ap-1, 0x1.55555555554fap-3, 0x1.555555555088cp-5, \
-    0x1.1111111127b9cp-7, 0x1.6c16c1842672fp-10, 0x1.a01a012a698cfp-13,                      \
-    0x1.a0199a16d3078p-16, 0x1.71df253a6f904p-19, 0x1.28ad68af73a28p-22, 0x1.ad7f7a9a5457p-26)
-#define GR_EXPM1(r) GR_P10(r, 0x1p-1, 0x1.5555555555559p-3, 0x1.555555555555ap-5,            \
+#define GR_EXP(r) GR_P10(r, 0x1p-1, 0x1.5555555555559p-3, 0x1.555555555555ap-5,            \
     0x1.111111110f6b4p-7, 0x1.6c16c16c14462p-10, 0x1.a01a01afe2d13p-13,                      \
     0x1.a01a01b0b195p-16, 0x1.71ddf85a28f8ap-19, 0x1.27e4c5acacc9ep-22,                      \
     0x1.af5eb2901e899p-26, 0x1.1f9550e594d3ap-29)
@@ -112,9 +109,7 @@
 #define GR_TANH_MAX  10.f
 #define GR_ERF_MAX   4.f
 #define GR_SIN_MAX   0x1p19f
-#define GR_EXP(r) GR_P4(r, 0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558f2p-5f, 0x1.1239d4p-7f,   \
-    0x1.6a246p-10f)
-#define GR_EXPM1(r) GR_P5(r, 0x1p-1f, 0x1.555556p-3f, 0x1.5554aep-5f, 0x1.11109p-7f,         \
+#define GR_EXP(r) GR_P5(r, 0x1p-1f, 0x1.555556p-3f, 0x1.5554aep-5f, 0x1.11109p-7f,         \
     0x1.6d7474p-10f, 0x1.a1a14ep-13f)
 #define GR_LOG(f) GR_P7(f, 0x1.55554ap-2f, -0x1.00022p-2f, 0x1.99a58ep-3f, -0x1.54786p-3f,   \
     0x1.226eep-3f, -0x1.0ce2fp-3f, 0x1.07cd7ep-3f, -0x1.41d6a8p-4f)
@@ -212,7 +207,7 @@ GR_INLINE V FN(gr_exp)(V x)
 GR_INLINE V FN(gr_expm1)(V x)
 {
     V at = FN(gr_at_least)(FN(gr_at_most)(x, GR_EXP_MAX), GR_EXPM1_MIN);
-    V rounded, r = FN(gr_exp_reduce)(at, &rounded), p = r + r * r * GR_EXPM1(r);
+    V rounded, r = FN(gr_exp_reduce)(at, &rounded), p = r + r * r * GR_EXP(r);
     V half = FN(gr_power)((I)rounded - (I)FN(gr_all)(GR_ROUND) - 1);
     V y = 2 * (half * p + (half - (real)0.5));
     return FN(gr_pick)(FN(gr_abs)(x) < GR_TINY, x, y);

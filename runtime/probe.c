@@ -2,7 +2,8 @@
  * all that comes out.
  *
  *   record   = int32 length of name, name, int64 count, count doubles
- *   request  = a record per tensor to set, then one without name: n, training, step, seed
+ *   request  = a record per tensor to set, then one without name: n, training, step, seed,
+ *              steps
  *   response = OUTPUT, LOSS, METRIC, GRADIENT after gradients(), then an empty record;
  *              PARAM, STATE, OPTIMIZER after step() from the same start, then an empty
  * record */
@@ -49,7 +50,7 @@ static const gr_tensor *tensor_named(const gr_model *m, const char *name)
 
 static size_t largest(const gr_model *m)
 {
-    size_t most = 4;
+    size_t most = 5;
     for (int i = 0; i < m->tensors; i++) {
         const gr_tensor *t = &m->tensor[i];
         size_t n = gr_example_size(t) * (t->batched ? (size_t)m->batch : 1);
@@ -93,12 +94,13 @@ static bool read_request(const gr_model *m, char *block, Record *rec, gr_error *
             return false;
     }
     const double *v = rec->value;
-    if (rec->count != 4 || !(v[0] >= 1 && v[0] <= m->batch))
-        return gr_fail(e, "the request does not end in n, training, step, seed");
+    if (rec->count != 5 || !(v[0] >= 1 && v[0] <= m->batch))
+        return gr_fail(e, "the request does not end in n, training, step, seed, steps");
     c->n = (int32_t)v[0];
     c->training = v[1] != 0;
     c->step = (uint64_t)v[2];
     c->seed = (uint64_t)v[3];
+    c->steps = (uint64_t)v[4];
     return true;
 }
 

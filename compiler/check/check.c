@@ -9,7 +9,8 @@
  *   a thousandth of the greatest of its section (gradients, values, what a step leaves)
  *
  * so that rounding in a number close to 0 is no error, and a wrong formula cannot hide: it would
- * have to be right to within a ten-billionth of the greatest gradient. */
+ * have to be right to within a ten-billionth of the greatest gradient. Where a whole tensor has
+ * gradients not much greater than that, the table says that they tell nothing. */
 #include "check.h"
 
 #include "differences.h"
@@ -19,9 +20,11 @@
 
 #include <math.h>
 
-enum { ELEMENTS = 64, FEW = 5 };           /* looked at per tensor at most; examples */
+enum { ELEMENTS = 64, FEW = 5 }; /* looked at per tensor at most; examples */
+enum { STEPS = 10, NEXT = 4 };   /* updates planned, and which of them is checked */
 static const double TOL = 1e-7, TOL64 = 1e-12, TOL32 = 1e-4;
 static const double OWN = 1.0 / 8, OTHERS = 1e-3; /* scales: see above */
+static const double TELLING = 100;                 /* times what would pass unnoticed */
 static const double PATIENCE = 2e8, ENOUGH = 1e8; /* evaluations of nodes: some seconds */
 
 /* The greatest error in a tensor, and where. */
@@ -41,6 +44,7 @@ typedef struct Row {
     const char *name;    /* in the table, and of the record in the probe's answer */
     const Tensor *value; /* whose value it is in the interpreter */
     const Tensor *by;    /* GRADIENTS: the parameter or input */
+    double greatest;     /* GRADIENTS: of its elements */
     Worst differences, f64, f32;
 } Row;
 
@@ -188,6 +192,7 @@ static void compare_differences(Check *c, Row *r, int tensors)
     Differences d = begin_differences(&c->run, c->loss, r->by, c->arena);
     int64_t n = count(c, r->by), tries = elements_to_try(c, &d, tensors);
     double least = scale(c, r);
+    r->greatest = magnitude(c, r->value);
     for (int64_t k = 0; k < n && k < tries; k++) {
         int64_t element = choose_element(c, r, k, tries, n);
         Slope s = slope(&d, element);
@@ -254,7 +259,8 @@ static void compare_records(Check *c, const Records *records, bool f64, Section 
 static Answer ask_program(Check *c, const char *program, const char *what)
 {
     const Run *r = &c->run;
-    double how[4] = {r->n, r->training, (double)r->step - 1, (double)r->seed};
+    double how[HOW] = {r->n, r->training, (double)r->step - 1, (double)r->seed,
+                       (double)r->steps};
     Records sent = request(c, c->kind == AT_START);
     Answer a = ask(program, &sent, how, c->arena);
     if (a.wrong)
@@ -335,8 +341,10 @@ static void print_row(Check *c, const Row *r, int width)
         put(o, "  %lld of %lld", (long long)d->compared, (long long)count(c, r->by));
         if (d->kinks)
             put(o, ", %lld at a kink", (long long)d->kinks);
-        if (d->compared && d->error > 0)
-            put(o, ", worst at %s", r->by->rank ? place(r->by, d->at, c->arena) : "it");
+        if (r->by->rank && d->error > 0)
+            put(o, ", worst at %s", place(r->by, d->at, c->arena));
+        if (r->greatest < TELLING * c->tol * OTHERS * c->greatest[GRADIENTS])
+            put(o, ", all next to 0: they tell nothing");
     }
     put(o, "\n");
 }
@@ -419,6 +427,8 @@ static void check_at(Check *c, Kind kind, int n, bool differences)
     c->kind = kind;
     c->run = new_run(c->g, c->arena);
     c->run.n = n;
+    c->run.step = kind == AT_START ? 1 : NEXT;
+    c->run.steps = STEPS;
     c->run.training = kind != AT_REST;
     c->row.n = 0;
     list_rows(c);

@@ -415,6 +415,7 @@ static void assign(Real *to, const Real *from, const Tensor *shape)
 void run_init(Run *r)
 {
     const Graph *g = r->g;
+    uint64_t step = r->step;
     r->step = 0;
     Arena *scratch = new_arena();
     for (int i = 0; i < g->root.n; i++) {
@@ -427,7 +428,7 @@ void run_init(Run *r)
         assign(r->value[root->target->id], r->value[root->value->id], root->target);
     }
     free_arena(scratch);
-    r->step = 1;
+    r->step = step;
 }
 
 void apply_updates(Run *r)

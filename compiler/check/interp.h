@@ -30,7 +30,7 @@ typedef struct Run {
  * the graph; all values are 0. */
 Run new_run(const Graph *g, Arena *a);
 
-/* Every parameter and state becomes its ROOT_INIT value, drawn at step 0; step is 1 then. */
+/* Every parameter and state becomes its ROOT_INIT value, drawn as at step 0. */
 void run_init(Run *r);
 
 /* Evaluate the equations: all but those for initial values; or those with which[id]. Parameters

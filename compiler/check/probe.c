@@ -157,12 +157,12 @@ static const char *how_it_ended(pid_t id)
     return NULL;
 }
 
-Answer ask(const char *program, const Records *request, const double how[4], Arena *a)
+Answer ask(const char *program, const Records *request, const double how[HOW], Arena *a)
 {
     Bytes text = {0};
     for (int i = 0; i < request->n; i++)
         put_record(a, &text, request->at[i]);
-    put_record(a, &text, (Record){"", 4, (double *)how});
+    put_record(a, &text, (Record){"", HOW, (double *)how});
 
     Process p;
     int failed = start(&p, program);

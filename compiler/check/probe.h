@@ -20,8 +20,9 @@ typedef struct Answer {
     const char *wrong; /* NULL; or why there is no answer */
 } Answer;
 
-/* Set the tensors of the request; `how` is n, training, updates made, seed. */
-Answer ask(const char *program, const Records *request, const double how[4], Arena *a);
+/* Set the tensors of the request; `how` is n, training, updates made, seed, updates planned. */
+enum { HOW = 5 };
+Answer ask(const char *program, const Records *request, const double how[HOW], Arena *a);
 
 const Record *record_named(const Records *r, const char *name); /* NULL if there is none */
 

@@ -40,10 +40,12 @@ _Static_assert((GR_LANES & (GR_LANES - 1)) == 0 && GR_LANES >= 1 &&
 #if GR_DOUBLE
 typedef double real;
 typedef int64_t gr_int;
+typedef uint64_t gr_uint;
 #define GR_LIBM(name) name
 #else
 typedef float real;
 typedef int32_t gr_int;
+typedef uint32_t gr_uint;
 #define GR_LIBM(name) name##f
 #endif
 
@@ -339,10 +341,12 @@ typedef vec gr_wide;
 #else
 typedef double gr_wide GR_VECTOR(8 * GR_LANES);
 #endif
+typedef gr_uint gr_bits GR_VECTOR(GR_BYTES);
 typedef __typeof__((gr_wide){0} < (gr_wide){0}) gr_wide_mask;
 
 #define V     vec
 #define I     mask
+#define U     gr_bits
 #define D     gr_wide
 #define J     gr_wide_mask
 #define FN(f) f##_v
@@ -357,16 +361,19 @@ typedef vec gr_one;
 #else
 #define GR_ONE(f) f##_1
 typedef real gr_one GR_VECTOR(sizeof(real));
+typedef gr_uint gr_bits_one GR_VECTOR(sizeof(real));
 typedef double gr_wide_one GR_VECTOR(8);
 typedef __typeof__((gr_one){0} < (gr_one){0}) gr_mask_one;
 typedef __typeof__((gr_wide_one){0} < (gr_wide_one){0}) gr_wide_mask_one;
 #undef V
 #undef I
+#undef U
 #undef D
 #undef J
 #undef FN
 #define V     gr_one
 #define I     gr_mask_one
+#define U     gr_bits_one
 #define D     gr_wide_one
 #define J     gr_wide_mask_one
 #define FN(f) f##_1
@@ -374,6 +381,7 @@ typedef __typeof__((gr_wide_one){0} < (gr_wide_one){0}) gr_wide_mask_one;
 #endif
 #undef V
 #undef I
+#undef U
 #undef D
 #undef J
 #undef FN

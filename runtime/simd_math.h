@@ -3,6 +3,7 @@
  *
  *   V      a vector of real, or one lane of it
  *   I      the integers of its size: bits, exponents, and the masks comparisons give
+ *   U      the same, unsigned
  *   D      as many doubles: what is rare or hard in float is done there
  *   FN(f)  the name f has for this type
  *   SCALE(y, n)  y 2^n where the machine has that, else not defined
@@ -39,7 +40,6 @@
 #define GR_MANT      52
 #define GR_BIAS      1023
 #define GR_HALF_ROOT 0x3fe6a09e667f3bcd /* the bits of sqrt(1/2) */
-#define GR_ONE_BITS  0x3ff0000000000000
 #define GR_LOG2E     0x1.71547652b82fep+0
 #define GR_LN2_HI    0x1.62e42feep-1
 #define GR_LN2_LO    0x1.a39ef35793c76p-33
@@ -97,7 +97,6 @@
 #define GR_MANT      23
 #define GR_BIAS      127
 #define GR_HALF_ROOT 0x3f3504f3
-#define GR_ONE_BITS  0x3f800000
 #define GR_LOG2E     0x1.715476p+0f
 #define GR_LN2_HI    0x1.63p-1f
 #define GR_LN2_LO    -0x1.bd0106p-13f
@@ -245,12 +244,12 @@ GR_INLINE V FN(gr_cosh)(V x)
 }
 
 /* ---- Logarithms -------------------------------------------------------------------- */
-/* x = 2^k m with m in [sqrt(1/2), sqrt 2). */
+/* x = 2^k m with m in [sqrt(1/2), sqrt 2). Unsigned, because any x comes here and may wrap. */
 GR_INLINE V FN(gr_log_reduce)(V x, I *k)
 {
-    I bits = (I)x + (GR_ONE_BITS - GR_HALF_ROOT);
-    *k = (bits >> GR_MANT) - GR_BIAS;
-    return (V)((bits & (((gr_int)1 << GR_MANT) - 1)) + GR_HALF_ROOT);
+    I above = (I)((U)x - GR_HALF_ROOT);
+    *k = above >> GR_MANT;
+    return (V)((above & (((gr_int)1 << GR_MANT) - 1)) + GR_HALF_ROOT);
 }
 
 /* log(2^k (1 + f)), smallest terms first. */
@@ -442,8 +441,9 @@ GR_INLINE V FN(gr_erfc)(V x)
 /* log2 of a positive double, or of 0. */
 GR_INLINE D FN(gr_log2_wide)(D x)
 {
-    J bits = (J)x + (0x3ff0000000000000 - 0x3fe6a09e667f3bcd), k = (bits >> 52) - 1023;
-    D m = (D)((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd), s = (m - 1) / (m + 1);
+    const int64_t half_root = 0x3fe6a09e667f3bcd;
+    J above = (J)x - half_root, k = above >> 52;
+    D m = (D)((above & 0xfffffffffffff) + half_root), s = (m - 1) / (m + 1);
     D y = __builtin_convertvector(k, D) + s * GR_LOG2(s * s);
     y = FN(gr_dpick)(x == 0, (D){0} - INFINITY, y);
     return FN(gr_dpick)(x < INFINITY, y, x);

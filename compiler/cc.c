@@ -81,7 +81,7 @@ static const char *contraction(const char *cc)
 
 const char *compiler_flags(const Target *t, const char *cc, Arena *a)
 {
-    return format(a, "-std=gnu11 -O2 -fno-math-errno %s%s%s -I%s/include/gradc",
+    return format(a, "-std=gnu11 -O2 -fno-math-errno -Wno-psabi %s%s%s -I%s/include/gradc",
                   contraction(cc), *t->flags ? " " : "", t->flags, home());
 }
 

@@ -1,15 +1,17 @@
 /* Elaboration: a model with its parameters' values becomes a graph of equations.
  *
- * Extents are constants, so a layer has no equations of its own: each call of it is an instance,
- * its body elaborated again with the extents at hand. The work is split by idea:
+ * Extents are constants, so a layer has no equations of its own: each call of it is an
+ * instance, its body elaborated again with the extents at hand. The work is split by idea:
  *
- *   statement.c   declarations, equations, roots
- *   expr.c        scalar expressions and reductions       fold.c   of constants
- *   subscript.c   subscripts and reads                    guard.c  what conditions grant
- *   range.c       how far indices run
- *   call.c        primitives, inline functions, instances
+ *   statement.c   bodies, names    declare.c    inputs, parameters, states
+ *   equation.c    left sides, :=   report.c     loss, metrics, outputs
+ *   expr.c        expressions      reduction.c  fold.c  of constants
+ *   subscript.c   reads            range.c      how far indices run
+ *   guard.c       what conditions say of indices
+ *   call.c        functions        argument.c   reshape.c
  *   optimizer.c   gradients and updates
- *   eq.c          an equation under construction          instance.c  names and values */
+ *   eq.c          an equation under construction
+ *   instance.c    values, names and errors of an instance */
 #include "elab.h"
 
 #include "eq.h"
@@ -44,8 +46,8 @@ static const Def *named_model(const Program *p, const char *name)
     }
     const char *meant = nearest(name, model, n);
     free(model);
-    error((Span){0}, meant ? "there is no model '%s'; did you mean '%s'?"
-                           : "there is no model '%s'",
+    error((Span){0},
+          meant ? "there is no model '%s'; did you mean '%s'?" : "there is no model '%s'",
           name, meant);
     return NULL;
 }
@@ -136,7 +138,8 @@ static Value model_argument(Env *env, const Decl *f, const ElabOptions *o)
 
 /* ---- The train block's numbers ---- */
 
-static double setting_number(Env *env, const Stmt *train, const char *name, double otherwise)
+static double setting_number(Env *env, const Stmt *train, const char *name,
+                             double otherwise)
 {
     const Stmt *st = find_setting(train, name);
     if (!st)
@@ -154,7 +157,8 @@ static double whole_setting(Env *env, const Stmt *train, const char *name, doubl
     if (value == floor(value) && value >= least && value <= most)
         return value;
     fault(env, find_setting(train, name)->value->span,
-          "'%s' must be a whole number from %.0f to %.0f, not %g", name, least, most, value);
+          "'%s' must be a whole number from %.0f to %.0f, not %g", name, least, most,
+          value);
     return otherwise;
 }
 

@@ -17,7 +17,8 @@ typedef struct ElabOptions {
 } ElabOptions;
 
 /* The model's graph, its roots included; the adjoints that roots and updates ask for have
- * no body yet. NULL when errors were recorded. Expects a program that resolve() accepted. */
+ * no body yet. NULL when errors were recorded. Expects a program that resolve() accepted.
+ */
 Graph *elaborate(const Program *p, const ElabOptions *o, Arena *a);
 
 #endif

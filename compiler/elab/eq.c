@@ -3,7 +3,6 @@
 
 #include "str.h"
 
-
 Eq *new_eq(Env *env, const char *name, Span span, bool whole)
 {
     Eq *q = NEW(env->e->arena, Eq);
@@ -70,9 +69,9 @@ static void use_sub(const Sub *s, unsigned *used)
 
 static void use_expr(Expr *e, void *context)
 {
-    int n = e->op == OP_read                                                      ? e->tensor->rank
+    int n = e->op == OP_read ? e->tensor->rank
             : e->op == OP_number || e->op == OP_uniform || e->op == OP_normal ? 1
-                                                                                  : 0;
+                                                                              : 0;
     for (int i = 0; i < n; i++)
         use_sub(e->sub[i], context);
 }
@@ -109,14 +108,15 @@ static bool fits(const Eq *q, Span at, const Layout *l)
     for (int k = 0; k < l->rank; k++)
         count *= q->idx[l->slot[k]].extent;
     if (l->rank > MAXRANK)
-        fault(q->env, at, "'%s' has %d dimensions, the batch included: at most %d are possible",
+        fault(q->env, at,
+              "'%s' has %d dimensions, the batch included: at most %d are possible",
               q->name, l->rank, MAXRANK);
     else if (l->n > POSITION)
         fault(q->env, at, "'%s' has %d indices: at most %d are possible", q->name, l->n,
               POSITION);
     else if (count >= 2147483648.0)
-        fault(q->env, at, "'%s' has %.0f elements: at most 2147483647 are possible", q->name,
-              count);
+        fault(q->env, at, "'%s' has %.0f elements: at most 2147483647 are possible",
+              q->name, count);
     else
         return true;
     return false;
@@ -164,7 +164,8 @@ static Tensor *close(Eq *q, const char *name, Span at, const Layout *l, Expr *va
     return t;
 }
 
-/* The reduction just closed, if value is nothing but it over the equation's own dimensions. */
+/* The reduction just closed, if value is nothing but it over the equation's own dimensions.
+ */
 static Tensor *adopt(Eq *q, const Layout *l, const Expr *value)
 {
     if (value->op != OP_read || value->arg[0] || value->tensor->reduce == REDUCE_NONE ||

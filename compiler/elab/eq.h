@@ -1,9 +1,9 @@
 /* An equation under construction. Private to elab/.
  *
- * Its indices live in slots: the batch, the dimensions, the indices of reductions, and one that
- * stands for the position in the equation (random draws count by it). Whether the equation has
- * the batch is known when it is closed: if something in it has. Reductions become tensors of
- * their own on the way. */
+ * Its indices live in slots: the batch, the dimensions, the indices of reductions, and one
+ * that stands for the position in the equation (random draws count by it). Whether the
+ * equation has the batch is known when it is closed: if something in it has. Reductions
+ * become tensors of their own on the way. */
 #ifndef EQ_H
 #define EQ_H
 
@@ -24,10 +24,10 @@ struct Eq {
     Graph *g;
     const char *name; /* of the tensor it will be */
     Span span;
-    bool known; /* only numbers known now are meant: an extent, a count */
-    bool whole; /* no indices are written: tensors are taken element by element */
-    int first;  /* the graph's tensors from this one on were made for it */
-    int rank;   /* dimensions; -1: a whole expression that has met no tensor yet */
+    bool known;       /* only numbers known now are meant: an extent, a count */
+    bool whole;       /* no indices are written: tensors are taken element by element */
+    int first;        /* the graph's tensors from this one on were made for it */
+    int rank;         /* dimensions; -1: a whole expression that has met no tensor yet */
     const char *like; /* whole: the tensor that gave the dimensions, and where */
     Value like_value;
     Index idx[MAXIDX];
@@ -55,13 +55,20 @@ Tensor *close_eq(Eq *q, Expr *value);
 /* A reduction of value over n slots, as a tensor read in q; mean is left to the caller. */
 Expr *close_reduction(Eq *q, Span at, Reduce reduce, Expr *value, const int *slot, int n);
 
-/* ---- expr.c ---- */
+/* ---- declare.c ---- */
 
+/* A whole equation over t's dimensions, called `name`; in messages t is `like`. */
+Eq *eq_like(Env *env, const char *name, Span span, Tensor *t, const char *like);
+
+/* ---- expr.c, reduction.c ---- */
+
+Expr *reduce_expr(Eq *q, const Syn *s);
 Expr *expr(Eq *q, const Syn *s);
 Expr *real_expr(Eq *q, const Syn *s);
 Expr *condition(Eq *q, const Syn *s);
-Value value_of(Eq *q, const Syn *s);           /* of a name or a field */
-Value find_value(Env *env, const Syn *s);      /* likewise; NOTHING, silently, if there is none */
+Value value_of(Eq *q, const Syn *s); /* of a name or a field */
+Value find_value(Env *env,
+                 const Syn *s); /* likewise; NOTHING, silently, if there is none */
 Expr *element_of(Eq *q, const Value *v, const Syn *s); /* v, which s names, in q */
 
 /* ---- call.c ---- */
@@ -81,8 +88,9 @@ bool follows(const Eq *q, const Sub *s); /* s >= 0, from the facts */
 
 /* ---- range.c ---- */
 
-/* The extent of index `name`, bound at `at`, from its bare uses in `in`; 0 after an error. A
- * declaration that says it already (`declared` > 0, in `of` at `of_at`) has to agree with them. */
+/* The extent of index `name`, bound at `at`, from its bare uses in `in`; 0 after an error.
+ * A declaration that says it already (`declared` > 0, in `of` at `of_at`) has to agree with
+ * them. */
 typedef struct Wanted {
     const char *name;
     Span at;

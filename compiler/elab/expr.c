@@ -3,9 +3,6 @@
 
 #include "str.h"
 
-#include <assert.h>
-#include <math.h>
-
 /* ---- Names ---- */
 
 /* e.attention.W: the tensor whose name is that of e's path and the fields. */
@@ -100,12 +97,7 @@ static const char *eq_shape_text(const Eq *q)
 
 static void needs_indices(Eq *q, const Value *v, const Syn *s)
 {
-    static const char *const letters[] = {"",
-                                          "i",
-                                          "i, j",
-                                          "i, j, k",
-                                          "i, j, k, l",
-                                          "..."};
+    static const char *const letters[] = {"", "i", "i, j", "i, j, k", "i, j, k, l", "..."};
     int n = dims_of(v->tensor);
     if (s->kind == SYN_CALL)
         fault(q->env, s->span,
@@ -120,8 +112,8 @@ static void needs_indices(Eq *q, const Value *v, const Syn *s)
 
 static void wrong_shape(Eq *q, const Value *v, const Syn *s)
 {
-    fault(q->env, s->span, "'%s' is %s, but '%s' is %s", name_text(s), shape_text(v->tensor),
-          q->like, eq_shape_text(q));
+    fault(q->env, s->span, "'%s' is %s, but '%s' is %s", name_text(s),
+          shape_text(v->tensor), q->like, eq_shape_text(q));
     note_shape(name_text(s), v);
     note_shape(q->like, &q->like_value);
 }
@@ -148,8 +140,8 @@ static Expr *element_of_tensor(Eq *q, const Value *v, const Syn *s)
     return read_at(q->g, v->tensor, sub, NULL);
 }
 
-/* An inline function's argument belongs to the equation around it; in another one it is taken
- * as a whole, which it can be if that equation is about whole tensors. */
+/* An inline function's argument belongs to the equation around it; in another one it is
+ * taken as a whole, which it can be if that equation is about whole tensors. */
 static Expr *element_of_argument(Eq *q, const Value *v, const Syn *s)
 {
     if (v->owner == q)
@@ -165,23 +157,27 @@ static Expr *element_of_argument(Eq *q, const Value *v, const Syn *s)
 Expr *element_of(Eq *q, const Value *v, const Syn *s)
 {
     switch (v->what) {
-    case NOTHING: return NULL;
-    case A_NUMBER: return constant(q->g, v->number);
-    case A_TENSOR: return element_of_tensor(q, v, s);
-    case AN_ELEMENT: return element_of_argument(q, v, s);
+    case NOTHING:
+        return NULL;
+    case A_NUMBER:
+        return constant(q->g, v->number);
+    case A_TENSOR:
+        return element_of_tensor(q, v, s);
+    case AN_ELEMENT:
+        return element_of_argument(q, v, s);
     }
     return NULL;
 }
 
-/* Known to the program, and not here: an index where only whole tensors or constants can stand,
- * or an extent of a tensor that was not given. */
+/* Known to the program, and not here: an index where only whole tensors or constants can
+ * stand, or an extent of a tensor that was not given. */
 static void no_value(Eq *q, const Syn *s)
 {
     if (q->known)
         fault(q->env, s->span, "'%s' must be a whole number known when compiling", s->name);
     else
-        fault(q->env, s->span, "'%s' has no value here, where whole tensors and numbers stand",
-              s->name);
+        fault(q->env, s->span,
+              "'%s' has no value here, where whole tensors and numbers stand", s->name);
 }
 
 static Expr *name_expr(Eq *q, const Syn *s)
@@ -189,7 +185,8 @@ static Expr *name_expr(Eq *q, const Syn *s)
     int slot = s->kind == SYN_NAME ? find_index(q, s->name) : -1;
     if (slot >= 0)
         return number_of(q->g, sub_index(q->g, slot));
-    if (s->kind == SYN_FIELD || find_var(q->env, s->name) || s->name == intern("grad_norm")) {
+    if (s->kind == SYN_FIELD || find_var(q->env, s->name) ||
+        s->name == intern("grad_norm")) {
         Value v = value_of(q, s);
         return element_of(q, &v, s);
     }
@@ -216,7 +213,8 @@ Expr *condition(Eq *q, const Syn *s)
         return e;
     if (is_constant(e, &value))
         return truth(q->g, value != 0);
-    fault(q->env, s->span, "a condition is needed here, such as a comparison with 0; this is a number");
+    fault(q->env, s->span,
+          "a condition is needed here, such as a comparison with 0; this is a number");
     return NULL;
 }
 
@@ -224,11 +222,14 @@ static const struct OperRow {
     Op op;
     bool swap; /* a > b is b < a */
 } oper_row[] = {
-    [OPER_ADD] = {OP_add, false}, [OPER_SUB] = {OP_sub, false}, [OPER_MUL] = {OP_mul, false},
-    [OPER_DIV] = {OP_div, false}, [OPER_POW] = {OP_pow, false}, [OPER_NEG] = {OP_neg, false},
-    [OPER_EQ] = {OP_eq, false},   [OPER_NE] = {OP_ne, false},   [OPER_LT] = {OP_lt, false},
-    [OPER_LE] = {OP_le, false},   [OPER_GT] = {OP_lt, true},    [OPER_GE] = {OP_le, true},
-    [OPER_AND] = {OP_and, false}, [OPER_OR] = {OP_or, false},   [OPER_NOT] = {OP_not, false},
+    [OPER_ADD] = {OP_add, false}, [OPER_SUB] = {OP_sub, false},
+    [OPER_MUL] = {OP_mul, false}, [OPER_DIV] = {OP_div, false},
+    [OPER_POW] = {OP_pow, false}, [OPER_NEG] = {OP_neg, false},
+    [OPER_EQ] = {OP_eq, false},   [OPER_NE] = {OP_ne, false},
+    [OPER_LT] = {OP_lt, false},   [OPER_LE] = {OP_le, false},
+    [OPER_GT] = {OP_lt, true},    [OPER_GE] = {OP_le, true},
+    [OPER_AND] = {OP_and, false}, [OPER_OR] = {OP_or, false},
+    [OPER_NOT] = {OP_not, false},
 };
 
 static Expr *operand(Eq *q, const Syn *s, Op op)
@@ -282,7 +283,8 @@ static Expr *choose_truth(Graph *g, Expr *c, Expr *a, Expr *b)
     return make(g, OP_or, then, otherwise, NULL);
 }
 
-/* What is decided now leaves only the branch taken: the other need not even have a meaning. */
+/* What is decided now leaves only the branch taken: the other need not even have a meaning.
+ */
 static Expr *if_expr(Eq *q, const Syn *s)
 {
     Expr *c = condition(q, s->a);
@@ -299,149 +301,28 @@ static Expr *if_expr(Eq *q, const Syn *s)
     return make(q->g, OP_select, c, as_real(q->g, a), as_real(q->g, b));
 }
 
-/* ---- Reductions ---- */
-
-static const struct {
-    const char *name;
-    Reduce reduce;
-    bool mean;
-} reduction[] = {
-    {"sum", REDUCE_SUM, false},       {"mean", REDUCE_SUM, true},
-    {"max", REDUCE_MAX, false},       {"min", REDUCE_MIN, false},
-    {"prod", REDUCE_PROD, false},     {"argmax", REDUCE_ARGMAX, false},
-    {"argmin", REDUCE_ARGMIN, false},
-};
-enum { REDUCTIONS = sizeof reduction / sizeof *reduction };
-
-/* The slots that reductions bind, in the order written. */
-typedef struct Bound {
-    int slot[MAXIDX];
-    int n;
-} Bound;
-
-static int bind_slot(Eq *q, Bound *all, const Binder *b, const char *name, int extent)
-{
-    int slot = extent ? new_binder(q, b->span, name, extent) : -1;
-    if (slot >= 0)
-        all->slot[all->n++] = slot;
-    return slot;
-}
-
-static bool bind_batch(Eq *q, Bound *all, const Binder *b)
-{
-    int slot = bind_slot(q, all, b, b->name, q->g->batch);
-    if (slot < 0)
-        return false;
-    q->idx[slot].batch = true;
-    q->batch = slot;
-    return true;
-}
-
-static bool bind_pack(Eq *q, Bound *all, const Binder *b)
-{
-    for (int k = 0; k < q->env->npack; k++) {
-        Index dim = q->env->pack[k];
-        int slot = bind_slot(q, all, b, dim.name, dim.extent);
-        if (slot < 0)
-            return false;
-        name_index(q, b->name, slot);
-    }
-    return true;
-}
-
-static bool bind_index(Eq *q, Bound *all, const Binder *b, const Syn *body)
-{
-    int extent = 0;
-    if (b->limit)
-        extent_of(q->env, b->limit, b->name, &extent);
-    else
-        extent = find_range(q, body, &(Wanted){.name = b->name, .at = b->span});
-    int slot = bind_slot(q, all, b, b->name, extent);
-    if (slot >= 0)
-        name_index(q, b->name, slot);
-    return slot >= 0;
-}
-
-static bool bind_all(Eq *q, Bound *all, const Syn *s)
-{
-    bool fine = true;
-    for (int i = 0; i < s->binders.n && fine; i++) {
-        const Binder *b = &s->binders.at[i];
-        fine = b->name == intern("batch") ? bind_batch(q, all, b)
-               : b->name == intern("...") ? bind_pack(q, all, b)
-                                          : bind_index(q, all, b, s->a);
-    }
-    return fine;
-}
-
-/* How many elements a mean is over; the batch counts the examples given. */
-static Expr *count_expr(Eq *q, const Bound *all)
-{
-    double count = 1;
-    Expr *examples = NULL;
-    for (int i = 0; i < all->n; i++) {
-        if (q->idx[all->slot[i]].batch)
-            examples = scalar(q->g, SCALAR_n);
-        else
-            count *= q->idx[all->slot[i]].extent;
-    }
-    if (!examples)
-        return constant(q->g, count);
-    return count == 1 ? examples : make(q->g, OP_mul, examples, constant(q->g, count), NULL);
-}
-
-/* Reducing over the batch what does not have it is a mistake: the sum of n equal numbers. */
-static bool uses_batch(Eq *q, const Syn *s, const Expr *value, int outer_batch)
-{
-    if (q->batch == outer_batch || used_slots(value) & 1u << q->batch)
-        return true;
-    fault(q->env, s->span, "nothing in this %s differs between the examples of a batch",
-          s->name);
-    return false;
-}
-
-static Expr *reduce_bound(Eq *q, const Syn *s, int outer_batch)
-{
-    Bound bound = {0};
-    int k = 0;
-    if (!bind_all(q, &bound, s))
-        return NULL;
-    Expr *value = real_expr(q, s->a);
-    if (!value || !uses_batch(q, s, value, outer_batch))
-        return NULL;
-    while (k < REDUCTIONS && intern(reduction[k].name) != s->name)
-        k++;
-    assert(k < REDUCTIONS);
-    Expr *all =
-        close_reduction(q, s->span, reduction[k].reduce, value, bound.slot, bound.n);
-    if (!all || !reduction[k].mean)
-        return all;
-    return make(q->g, OP_div, all, count_expr(q, &bound), NULL);
-}
-
-static Expr *reduce_expr(Eq *q, const Syn *s)
-{
-    int binders = q->binders, index = q->index.n, batch = q->batch;
-    Expr *e = reduce_bound(q, s, batch);
-    q->binders = binders;
-    q->index.n = index;
-    q->batch = batch;
-    return e;
-}
-
 Expr *expr(Eq *q, const Syn *s)
 {
     switch (s->kind) {
-    case SYN_NUMBER: return constant(q->g, s->number);
+    case SYN_NUMBER:
+        return constant(q->g, s->number);
     case SYN_NAME:
-    case SYN_FIELD: return name_expr(q, s);
-    case SYN_READ: return read_expr(q, s);
-    case SYN_CALL: return call_expr(q, s);
-    case SYN_REDUCE: return reduce_expr(q, s);
-    case SYN_UNARY: return unary_expr(q, s);
-    case SYN_BINARY: return binary_expr(q, s);
-    case SYN_IF: return if_expr(q, s);
-    case SYN_DOTS: break;
+    case SYN_FIELD:
+        return name_expr(q, s);
+    case SYN_READ:
+        return read_expr(q, s);
+    case SYN_CALL:
+        return call_expr(q, s);
+    case SYN_REDUCE:
+        return reduce_expr(q, s);
+    case SYN_UNARY:
+        return unary_expr(q, s);
+    case SYN_BINARY:
+        return binary_expr(q, s);
+    case SYN_IF:
+        return if_expr(q, s);
+    case SYN_DOTS:
+        break;
     }
     bug("a kind of expression that is unknown");
 }

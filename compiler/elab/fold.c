@@ -1,19 +1,20 @@
-/* Expressions of constants are computed as they are built, by the table of primitives: extents,
- * rates and the branches of conditions are to be known now, and the equations print as a person
- * would write them. Nothing else is simplified here. */
+/* Expressions of constants are computed as they are built, by the table of primitives:
+ * extents, rates and the branches of conditions are to be known now, and the equations
+ * print as a person would write them. Nothing else is simplified here. */
 #include "eq.h"
 
 #include "scalar.h"
-
 
 static double value_of_op(Op op, Real a, Real b, Real c)
 {
     (void)b, (void)c;
     switch (op) {
-#define OP(name, arity, value, ...)                                                          \
-    case OP_##name: return (double)(value);
+#define OP(name, arity, value, ...)                                                        \
+    case OP_##name:                                                                        \
+        return (double)(value);
 #include "ops.def"
-    default: bug("'%s' is no primitive", opinfo[op].name);
+    default:
+        bug("'%s' is no primitive", opinfo[op].name);
     }
 }
 

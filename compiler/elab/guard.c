@@ -1,13 +1,14 @@
 /* What enclosing conditions say about indices.
  *
  * A fact is a subscript known to be at least 0. Conditions give facts where they are
- * conjunctions of comparisons between whole numbers: of indices, constants and integer data. */
+ * conjunctions of comparisons between whole numbers: of indices, constants and integer
+ * data. */
 #include "eq.h"
 
 static void add_fact(Eq *q, const Sub *a, const Sub *b, int64_t less)
 {
-    const Sub *f = sub_add(q->g, sub_add(q->g, a, sub_scale(q->g, b, -1)),
-                           sub_const(q->g, -less));
+    const Sub *f =
+        sub_add(q->g, sub_add(q->g, a, sub_scale(q->g, b, -1)), sub_const(q->g, -less));
     PUSH(q->g->arena, &q->fact, f);
 }
 
@@ -30,7 +31,8 @@ static void assume_comparison(Eq *q, const Expr *c, bool holds)
         add_fact(q, a, b, 0);
         add_fact(q, b, a, 0);
         return;
-    default: return;
+    default:
+        return;
     }
 }
 

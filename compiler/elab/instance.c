@@ -1,4 +1,5 @@
-/* Values, names and paths of an instance, and what is said when something in it is wrong. */
+/* Values, names and paths of an instance, and what is said when something in it is wrong.
+ */
 #include "instance.h"
 
 #include "str.h"

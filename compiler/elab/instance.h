@@ -1,9 +1,9 @@
 /* One use of a definition, with concrete extents, and the values its names have there.
  * Private to elab/.
  *
- * What goes wrong records an error and yields nothing: a Value that is NOTHING, an expression
- * or a tensor that is NULL. Whoever combines it with something yields nothing and stays silent,
- * so that one mistake gives one message. */
+ * What goes wrong records an error and yields nothing: a Value that is NOTHING, an
+ * expression or a tensor that is NULL. Whoever combines it with something yields nothing
+ * and stays silent, so that one mistake gives one message. */
 #ifndef INSTANCE_H
 #define INSTANCE_H
 
@@ -14,8 +14,8 @@
 typedef struct Eq Eq;
 
 typedef enum What {
-    NOTHING,   /* an error has been recorded */
-    A_NUMBER,  /* known now */
+    NOTHING,  /* an error has been recorded */
+    A_NUMBER, /* known now */
     A_TENSOR,
     AN_ELEMENT /* argument of an inline function: an expression of the equation under way */
 } What;
@@ -93,31 +93,58 @@ const char *path_of(const Env *env, const char *name);
 /* A path that no other instance has: "x.dense", then "x.dense.2". */
 const char *new_path(Elab *e, const char *path);
 
-/* An error at this place of the instance. What is inside the standard library is not what the
- * user wrote: there the error is the user's call, and the place a note. */
-__attribute__((format(printf, 3, 4))) void fault(const Env *env, Span at, const char *fmt, ...);
+/* An error at this place of the instance. What is inside the standard library is not what
+ * the user wrote: there the error is the user's call, and the place a note. */
+__attribute__((format(printf, 3, 4))) void fault(const Env *env, Span at, const char *fmt,
+                                                 ...);
 void note_shape(const char *name, const Value *v); /* "'x' is [8, 8] here" */
 
-/* ---- The four that use each other: statement.c, call.c, expr.c, shape.c ---- */
+/* ---- statement.c ---- */
 
 void elaborate_body(Env *env, const StmtList *body);
+
+/* Until the next call of this, what is made is named after `name`, whose statement it is.
+ */
+void begin_statement(Env *env, const char *name, const Syn *value);
+const char *field_path(const Env *env);
+
+/* ---- declare.c, equation.c, report.c ---- */
+
+void elaborate_input(Env *env, const Stmt *st);
+void elaborate_variable(Env *env, const Stmt *st, Role role);
+void elaborate_update(Env *env, const Stmt *st);
+void elaborate_mean(Env *env, const Stmt *st, RootKind kind, const char *name);
+void elaborate_output(Env *env, const Stmt *st);
+Value define(Env *env, const Stmt *st);
+
+/* Dimensions from brackets; `...` is the pack. False after an error. */
+bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank);
+void add_root(Graph *g, RootKind kind, const char *name, Tensor *value, Tensor *target,
+              Span span);
+
+/* ---- call.c, argument.c, reshape.c ---- */
 
 /* The value of a whole expression, as an argument or a setting; name: of the tensor that it
  * may take. */
 Value whole_value(Env *env, const Syn *s, const char *name);
 
-/* What a call of something that is instantiated gives; result_name: of its tensor, or NULL. */
+/* What a call of something that is instantiated gives; result_name: of its tensor, or NULL.
+ */
+bool is_instantiated(const Env *env, const Syn *s);
 Value instantiate(Env *env, const Syn *call, const Def *def, const char *result_name);
 Value reshape(Env *env, const Syn *call, const char *result_name);
-bool is_instantiated(const Env *env, const Syn *s);
+
+/* In the new instance env: what the call gives, the extents that shows, and defaults. */
+bool bind_arguments(Env *env, const Syn *call, const Def *d);
+/* A number where a tensor is expected is a tensor of no dimensions. */
+Value as_tensor(Env *env, Value v, const char *name, Span at);
+
+/* ---- subscript.c ---- */
 
 /* A whole number known now; false after an error. */
 bool whole_number(Env *env, const Syn *s, int64_t *n);
 /* Likewise, at least 1: an extent or a count of what is called `what`. */
 bool extent_of(Env *env, const Syn *s, const char *what, int *n);
-
-/* Dimensions from brackets; `...` is the pack. False after an error. */
-bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank);
 
 /* ---- optimizer.c ---- */
 
@@ -128,6 +155,7 @@ void elaborate_gradients(Env *model, const Stmt *train);
 /* sqrt of the sum of the squares of all parameters' gradients. */
 Value grad_norm_value(Env *env, Span at);
 
-const Stmt *find_setting(const Stmt *train, const char *name); /* or NULL; train may be NULL */
+const Stmt *find_setting(const Stmt *train,
+                         const char *name); /* or NULL; train may be NULL */
 
 #endif

@@ -1,7 +1,7 @@
 /* Gradients and what the optimizer does with them.
  *
- * Every parameter and every real input gets a tensor for its adjoint; derivation fills them in.
- * The optimizer's body is instantiated once for each parameter, element by element. */
+ * Every parameter and every real input gets a tensor for its adjoint; derivation fills them
+ * in. The optimizer's body is instantiated once for each parameter, element by element. */
 #include "eq.h"
 
 #include "str.h"
@@ -107,7 +107,8 @@ static bool bind_rates(Env *model, Env *env, const Syn *call)
     bool fine = match_arguments(d, call, arg);
     for (int k = 0; k < d->formals.n && fine; k++)
         if (arg[k] >= 0)
-            fine = bind_rate(model, env, &d->formals.at[k], call->args.at[arg[k]].value, true);
+            fine =
+                bind_rate(model, env, &d->formals.at[k], call->args.at[arg[k]].value, true);
     for (int k = 0; k < d->formals.n && fine; k++)
         if (arg[k] < 0)
             fine = bind_rate(model, env, &d->formals.at[k], d->formals.at[k].value, false);

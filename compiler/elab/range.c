@@ -1,8 +1,9 @@
-/* Ranges of indices, from their bare uses: `i` in x[i, j] runs over the first dimension of x.
+/* Ranges of indices, from their bare uses: `i` in x[i, j] runs over the first dimension of
+ * x.
  *
- * A use is weak where the read has a value outside, or stands under a condition that mentions
- * the index: such reads may leave their tensor. Weak uses count only if there are no others. All
- * uses that count must agree. */
+ * A use is weak where the read has a value outside, or stands under a condition that
+ * mentions the index: such reads may leave their tensor. Weak uses count only if there are
+ * no others. All uses that count must agree. */
 #include "eq.h"
 
 #include "str.h"
@@ -47,7 +48,8 @@ static void disagree(Search *s, const Syn *use, const Value *v, const char *of, 
     note_shape(of, v);
 }
 
-static void use(Search *s, const Syn *e, const Value *v, const char *of, int extent, bool strong)
+static void use(Search *s, const Syn *e, const Value *v, const char *of, int extent,
+                bool strong)
 {
     if (s->extent && s->strong && !strong)
         return;
@@ -108,8 +110,12 @@ static void search_if(Search *s, const Syn *e)
 static void search(Search *s, const Syn *e)
 {
     switch (e->kind) {
-    case SYN_READ: search_read(s, e); return;
-    case SYN_IF: search_if(s, e); return;
+    case SYN_READ:
+        search_read(s, e);
+        return;
+    case SYN_IF:
+        search_if(s, e);
+        return;
     case SYN_CALL:
         for (int i = 0; i < e->args.n; i++)
             search(s, e->args.at[i].value);
@@ -124,7 +130,8 @@ static void search(Search *s, const Syn *e)
     case SYN_NUMBER:
     case SYN_NAME:
     case SYN_FIELD:
-    case SYN_DOTS: return;
+    case SYN_DOTS:
+        return;
     }
 }
 

@@ -37,7 +37,8 @@ const Sub *sub_of_expr(Eq *q, const Expr *e)
         if (e->value != floor(e->value) || fabs(e->value) > (double)FAR)
             return NULL;
         return sub_const(q->g, (int64_t)e->value);
-    case OP_number: return e->sub[0];
+    case OP_number:
+        return e->sub[0];
     case OP_read:
         if (e->tensor->elem == ELEM_REAL || e->arg[0])
             return NULL;
@@ -48,8 +49,10 @@ const Sub *sub_of_expr(Eq *q, const Expr *e)
     }
     case OP_add:
     case OP_sub:
-    case OP_mul: return sub_of_binary(q, e);
-    default: return NULL;
+    case OP_mul:
+        return sub_of_binary(q, e);
+    default:
+        return NULL;
     }
 }
 
@@ -68,9 +71,10 @@ static void not_whole(Eq *q, const Syn *s, const Expr *e)
     else if (q->known)
         not_known(q, s);
     else if (e->op == OP_read)
-        fault(q->env, s->span,
-              "'%s' holds real numbers: a subscript needs an integer tensor (': index < N')",
-              s->kind == SYN_READ ? s->a->name : s->name);
+        fault(
+            q->env, s->span,
+            "'%s' holds real numbers: a subscript needs an integer tensor (': index < N')",
+            s->kind == SYN_READ ? s->a->name : s->name);
     else
         fault(q->env, s->span,
               "a subscript is made of indices, whole numbers and integer data, "
@@ -103,16 +107,21 @@ static const Sub *sub_binary(Eq *q, const Syn *s)
     if (!a || !b)
         return NULL;
     switch (s->oper) {
-    case OPER_ADD: return sub_add(q->g, a, b);
-    case OPER_SUB: return sub_add(q->g, a, sub_scale(q->g, b, -1));
-    case OPER_MUL: return multiplied(q, s, a, b);
-    default: return divided(q, s, a, b);
+    case OPER_ADD:
+        return sub_add(q->g, a, b);
+    case OPER_SUB:
+        return sub_add(q->g, a, sub_scale(q->g, b, -1));
+    case OPER_MUL:
+        return multiplied(q, s, a, b);
+    default:
+        return divided(q, s, a, b);
     }
 }
 
 static bool is_whole_arithmetic(Oper o)
 {
-    return o == OPER_ADD || o == OPER_SUB || o == OPER_MUL || o == OPER_DIV || o == OPER_MOD;
+    return o == OPER_ADD || o == OPER_SUB || o == OPER_MUL || o == OPER_DIV ||
+           o == OPER_MOD;
 }
 
 static const Sub *bounded(Eq *q, const Syn *s, const Sub *a)
@@ -190,7 +199,8 @@ static bool spread_pack(Eq *q, Spread *p, const Syn *at)
 {
     int slot[MAXRANK], n = pack_slots(q, slot);
     if (n < 0)
-        fault(q->env, at->span, "'...' is not bound in this equation: y[...] = or sum(...)");
+        fault(q->env, at->span,
+              "'...' is not bound in this equation: y[...] = or sum(...)");
     for (int k = 0; k < n; k++)
         if (!add_subscript(q, p, at, sub_index(q->g, slot[k])))
             return false;
@@ -217,7 +227,8 @@ static bool check_rank(Eq *q, const Syn *s, const Value *v, int n)
     if (v->what == NOTHING)
         return false;
     if (v->what != A_TENSOR) {
-        fault(q->env, s->a->span, "'%s' is a single number here: it has no dimensions", name);
+        fault(q->env, s->a->span, "'%s' is a single number here: it has no dimensions",
+              name);
         return false;
     }
     int rank = dims_of(v->tensor);
@@ -239,8 +250,9 @@ static void leaves(Eq *q, const Syn *s, const Value *v, const Spread *p, int k)
         fault(q->env, p->at[k]->span, "index reaches %lld in dimension %d of '%s'",
               (long long)lo, k + 1, read_name(s));
     else
-        fault(q->env, p->at[k]->span, "index reaches %lld in dimension %d of '%s', which has %d",
-              (long long)hi, k + 1, read_name(s), extent);
+        fault(q->env, p->at[k]->span,
+              "index reaches %lld in dimension %d of '%s', which has %d", (long long)hi,
+              k + 1, read_name(s), extent);
     note_shape(read_name(s), v);
 }
 
@@ -256,9 +268,10 @@ static bool stays_inside(const Eq *q, const Sub *s, int extent, bool *guarded)
     return follows(q, s) && follows(q, room);
 }
 
-/* A read that only a condition keeps inside gets a value outside all the same: the equation is
- * computed for many elements at once, those without the condition among them. */
-static bool check_inside(Eq *q, const Syn *s, const Value *v, const Spread *p, Expr **outside)
+/* A read that only a condition keeps inside gets a value outside all the same: the equation
+ * is computed for many elements at once, those without the condition among them. */
+static bool check_inside(Eq *q, const Syn *s, const Value *v, const Spread *p,
+                         Expr **outside)
 {
     bool guarded = false, fine = true;
     for (int k = 0; k < p->n && !*outside; k++)

@@ -21,7 +21,7 @@ static const char *list_formals(const Def *d)
     text[0] = 0;
     for (int k = 0; k < d->formals.n && n < (int)sizeof text - 80; k++)
         n += snprintf(text + n, sizeof text - (size_t)n, "%s'%.60s'",
-                      k == 0                       ? ""
+                      k == 0                  ? ""
                       : k == d->formals.n - 1 ? " and "
                                               : ", ",
                       d->formals.at[k].name);

@@ -25,8 +25,8 @@ typedef struct Callee { /* at most one of them is set */
 } Callee;
 
 /* Who is meant by a call written in `from`. What is built in comes first, told apart by the
- * number of arguments; then the user's definitions, then the standard library's, which itself
- * sees only its own. */
+ * number of arguments; then the user's definitions, then the standard library's, which
+ * itself sees only its own. */
 Callee find_callee(const Program *p, const Syn *call);
 const Def *find_def(const Program *p, const char *name, const Source *from);
 
@@ -38,12 +38,13 @@ const char *const *callable_names(const Program *p, Arena *a, int *n);
 
 bool is_std(const Source *s);
 
-/* A function whose body is evaluated in place, element by element: `fn f(a, b) = expression`
- * without tensors among its formals. Everything else with a body is instantiated. */
+/* A function whose body is evaluated in place, element by element: `fn f(a, b) =
+ * expression` without tensors among its formals. Everything else with a body is
+ * instantiated. */
 bool is_inline(const Def *d);
 
-/* arg[k] becomes the position in call->args that formal k gets, or -1: its default. False, and
- * errors recorded, where they do not fit. */
+/* arg[k] becomes the position in call->args that formal k gets, or -1: its default. False,
+ * and errors recorded, where they do not fit. */
 bool match_arguments(const Def *d, const Syn *call, int *arg);
 enum { MAXFORMALS = 64 };
 

@@ -4,7 +4,6 @@
 #include "names.h"
 #include "str.h"
 
-
 Name *find_name(const Scope *s, const char *name)
 {
     for (int i = s->name.n; i-- > 0;)
@@ -26,6 +25,12 @@ const char *kind_text(NameKind k)
     };
     return text[k];
 }
+
+const char *const def_text[] = {
+    [DEF_MODEL] = "a model",       [DEF_LAYER] = "a layer",
+    [DEF_FN] = "a function",       [DEF_OPTIMIZER] = "an optimizer",
+    [DEF_SCHEDULE] = "a schedule",
+};
 
 /* ---- Unknown names ---- */
 
@@ -245,13 +250,26 @@ static void check_reduce(Scope *s, const Syn *e)
 void check_expr(Scope *s, const Syn *e)
 {
     switch (e->kind) {
-    case SYN_NUMBER: return;
-    case SYN_NAME: check_name(s, e); return;
-    case SYN_FIELD: check_field(s, e); return;
-    case SYN_READ: check_read(s, e); return;
-    case SYN_DOTS: error(e->span, "'...' can only stand in brackets"); return;
-    case SYN_CALL: check_call(s, e); return;
-    case SYN_REDUCE: check_reduce(s, e); return;
+    case SYN_NUMBER:
+        return;
+    case SYN_NAME:
+        check_name(s, e);
+        return;
+    case SYN_FIELD:
+        check_field(s, e);
+        return;
+    case SYN_READ:
+        check_read(s, e);
+        return;
+    case SYN_DOTS:
+        error(e->span, "'...' can only stand in brackets");
+        return;
+    case SYN_CALL:
+        check_call(s, e);
+        return;
+    case SYN_REDUCE:
+        check_reduce(s, e);
+        return;
     case SYN_UNARY:
     case SYN_BINARY:
     case SYN_IF:

@@ -61,20 +61,18 @@ static Records take_records(Reader *r, Arena *a)
         int32_t length;
         int64_t count;
         take(r, &length, sizeof length);
-        if (length < 0 || (size_t)length > r->left) {
-            r->short_of = true;
+        r->short_of |= length < 0 || (size_t)length > r->left;
+        if (r->short_of)
             break;
-        }
         const char *name = intern_n(r->at, (size_t)length);
         r->at += length;
         r->left -= (size_t)length;
         take(r, &count, sizeof count);
         if (length == 0)
             break;
-        if (count < 0 || (size_t)count > r->left / sizeof(double)) {
-            r->short_of = true;
+        r->short_of |= count < 0 || (size_t)count > r->left / sizeof(double);
+        if (r->short_of)
             break;
-        }
         Record x = {name, count, NEWN(a, double, count)};
         take(r, x.at, (size_t)count * sizeof(double));
         PUSH(a, &all, x);

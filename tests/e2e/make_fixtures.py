@@ -214,6 +214,7 @@ def losses():
         return lambda y, t, reduction: f(y, t, reduction=reduction, **options)
 
     case("ce", F.cross_entropy(scores("ce_y", 5), t, reduction="none"))
+    case("far", F.cross_entropy(scores("far_y", 5, low=-1000, high=1000), t, reduction="none"))
     case("smooth", F.cross_entropy(scores("smooth_y", 5), t, reduction="none", label_smoothing=0.1))
     case("rows", F.cross_entropy(scores("rows_y", ROWS, 5).transpose(1, 2), ts, reduction="none"))
     case("nll", F.nll_loss(scores("nll_y", 5), t, reduction="none"))
@@ -242,7 +243,7 @@ def losses():
 
 # ---- Activations: a value and a slope at every point, the kinks among them ----
 
-POINTS = [-20, -3.5, -3, -1, -0.75, -0.125, 0, 0.125, 0.5, 1, 2.5, 3, 20]
+POINTS = [-1000, -20, -3.5, -3, -1, -0.75, -0.125, 0, 0.125, 0.5, 1, 2.5, 3, 20, 1000]
 ACTIVATIONS = {
     "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "selu": F.selu, "gelu": F.gelu,
     "silu": F.silu, "mish": F.mish, "tanh": torch.tanh, "sigmoid": torch.sigmoid,

@@ -110,7 +110,7 @@ Test(e2e, mlp) { compare_gradients("mlp", text("--params %s", fixture("mlp.param
 
 Test(e2e, activations) { compare_gradients("activations", "", 41); }
 
-Test(e2e, losses) { compare_gradients("losses", "", 41); }
+Test(e2e, losses) { compare_gradients("losses", "", 43); }
 
 /* ---- Optimizers ---- */
 

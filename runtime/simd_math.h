@@ -126,17 +126,16 @@
     -0x1.a00f9e2e72e2ap-13, 0x1.6cd879596e3e7p-19)
 #define GR_COS(z) GR_P3(z, 0x1.5555554f4ee7bp-5, -0x1.6c16b8997d419p-10,                     \
     0x1.a011209e6b33cp-16, -0x1.242aeef20cf77p-22)
-#define GR_EXP2(f) GR_P7(f, 0x1.ffffffffa70c9p-1, 0x1.62e42fef6cd0fp-1,                      \
-    0x1.ebfbe0aa0b74ep-3, 0x1.c6b08e06f8f8dp-5, 0x1.3b29d8b5fbc1ap-7,                        \
-    0x1.5d8715ab67e7ep-10, 0x1.446c7d50412b2p-13, 0x1.00f7b59601803p-16)
+#define GR_EXP2(f) GR_P6(f, 0x1.ffffffff4e1c2p-1, 0x1.62e430d0439bbp-1,                      \
+    0x1.ebfbe10e2a15fp-3, 0x1.c6aecc574e79bp-5, 0x1.3b2995f452056p-7,                        \
+    0x1.5f48c673800b6p-10, 0x1.4498ff24a8934p-13)
 #define GR_LOG2(z) GR_P6(z, 0x1.71547652b82ffp+1, 0x1.ec709dc39c9a7p-1,                      \
     0x1.2776c516af77ap-1, 0x1.a617566ff886bp-2, 0x1.484fadfdf0718p-2,                        \
     0x1.0bb78482be49bp-2, 0x1.f189f10a9ef5ep-3)
-#define GR_ERFCX(q) GR_P12(q, 0x1.18932bf0113f6p-3, -0x1.094922789b891p-2,                   \
-    0x1.bff01ad25504cp-3, -0x1.506664876a73ep-3, 0x1.be500edbede21p-4,                       \
-    -0x1.027db8f55c285p-4, 0x1.006948bf9531bp-5, -0x1.a4c16fdb3bed7p-7,                      \
-    0x1.09d41f5a61aeap-8, -0x1.ab7672f136469p-11, -0x1.8660dbd776da5p-16,                    \
-    0x1.c05a1173a460bp-14, 0x1.d309316fb61fap-20)
+#define GR_ERFCX(q) GR_P10(q, 0x1.18932bfa2dda8p-3, -0x1.094924708c58fp-2,                   \
+    0x1.bff01ad1ebb73p-3, -0x1.5065a6b2439f7p-3, 0x1.be500cd1e4fcdp-4,                       \
+    -0x1.029151a59a18cp-4, 0x1.0057051a9befcp-5, -0x1.a1aba0bd98684p-7,                      \
+    0x1.1022da36a9b76p-8, -0x1.f66dfcd7f095dp-11, -0x1.27c81a7a8e588p-12)
 #endif
 
 /* Adding this leaves a number of moderate size rounded to an integer, in its low bits. */
@@ -428,14 +427,17 @@ GR_INLINE D FN(gr_exp2_wide)(D t)
     return (D)((J)GR_EXP2(f) + ((J)round << 52));
 }
 
-/* e^(-a^2) times a smooth function, in double: the square of a float is exact there. */
+/* e^(-a^2) times a smooth function of q = (a - 4)/(a + 4) = 1 - 8/(a + 4). In double, where
+ * the square of a float is exact; the reciprocal from float by one of Newton's steps. */
 GR_INLINE V FN(gr_erfc)(V x)
 {
-    D y = __builtin_convertvector(x, D);
-    D a = __builtin_convertvector(FN(gr_at_most)(FN(gr_abs)(x), 10.5f), D);
-    D q = (a - 4) / (a + 4);
+    V size = FN(gr_at_most)(FN(gr_abs)(x), 10.5f);
+    D a = __builtin_convertvector(size, D), d = a + 4;
+    D r = __builtin_convertvector(1 / (size + 4), D);
+    r = r * (2 - d * r);
+    D q = 1 - 8 * r;
     D tail = FN(gr_exp2_wide)(a * a * -0x1.71547652b82fep+0) * GR_ERFCX(q);
-    return __builtin_convertvector(FN(gr_dpick)(y < 0, 2 - tail, tail), V);
+    return __builtin_convertvector(FN(gr_dpick)(__builtin_convertvector(x, D) < 0, 2 - tail, tail), V);
 }
 
 /* log2 of a positive double, or of 0. */

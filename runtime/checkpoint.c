@@ -120,10 +120,10 @@ static char *join_classes(const gr_classes *c)
 
 /* ---- notes ---- */
 
-static uint64_t note_number(const gr_safetensors *s, const char *key)
+static uint64_t note_number(const gr_safetensors *s, const char *key, int base)
 {
     const char *text = gr_note_named(s, key);
-    return text ? strtoull(text, NULL, 10) : 0;
+    return text ? strtoull(text, NULL, base) : 0;
 }
 
 static double note_real(const gr_safetensors *s, const char *key, double otherwise)
@@ -143,11 +143,12 @@ static gr_text sum_key(const Run *r, int figure)
 static void read_place(const Run *r, const gr_safetensors *s, Place *p)
 {
     *p = (Place){.known = gr_note_named(s, "step") != NULL,
-                 .step = note_number(s, "step"),
-                 .seed = note_number(s, "seed"),
-                 .epoch = note_number(s, "epoch"),
-                 .position = note_number(s, "position"),
-                 .best_epoch = note_number(s, "best_epoch"),
+                 .hash = note_number(s, "hash", 16),
+                 .step = note_number(s, "step", 10),
+                 .seed = note_number(s, "seed", 10),
+                 .epoch = note_number(s, "epoch", 10),
+                 .position = note_number(s, "position", 10),
+                 .best_epoch = note_number(s, "best_epoch", 10),
                  .best = note_real(s, "best", INFINITY),
                  .sum = p->sum};
     for (int k = 0; p->sum && k < r->figures; k++)

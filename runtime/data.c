@@ -143,6 +143,10 @@ static bool load_input(const gr_tensor *t, const Source *s, gr_classes *classes,
     if (!read_array(t, s, classes, &found, e))
         return false;
     bool fine = check_shape(t, &found, e);
+    if (fine && classes->count > t->bound && t->bound)
+        fine = gr_fail(e, "the column holds %d classes, '%s' to '%s', expected at most %d",
+                       classes->count, classes->name[0], classes->name[classes->count - 1],
+                       t->bound);
     if (fine && found.type == t->type && !t->bound) {
         *out = found;
         return true;

@@ -2,6 +2,7 @@
 #include "train.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,12 +68,12 @@ int gr_main(const gr_model *model, int argc, char **argv)
 {
     Run r = {.model = model};
     int status = 2;
-    if (!gr_read_options(model, argc, argv, &r.options, &r.error)) {
-        status = 2;
-    } else if (r.options.help) {
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of writing like others */
+    bool fine = gr_read_options(model, argc, argv, &r.options, &r.error);
+    if (fine && r.options.help) {
         gr_print_help(model);
         status = 0;
-    } else if (open_run(&r)) {
+    } else if (fine && open_run(&r)) {
         status = verbs[__builtin_ctz(r.options.verb)](&r);
     }
     if (r.error.text[0])

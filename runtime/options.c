@@ -284,7 +284,7 @@ bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_er
         return gr_fail(e, "out of memory");
     o->held_out = o->data + argc + 1;
     if (argc < 2)
-        return gr_fail(e, "no verb; '%s help' lists them", argc ? argv[0] : m->name);
+        return gr_fail(e, "no verb; 'help' lists them");
     if (!read_verb(argv[1], o, e))
         return false;
     char **next = argv + 2;

@@ -238,8 +238,7 @@ static bool take_notes(Cursor *c, Header *h, gr_error *e)
 
 static bool take_header(Cursor *c, Header *h, gr_error *e)
 {
-    if (!take(c, '{'))
-        return gr_fail(e, "the header is no JSON object");
+    take(c, '{'); /* which made it a safetensors file */
     bool more = !take(c, '}');
     while (more) {
         const char *name;
@@ -319,16 +318,25 @@ static bool fill(gr_safetensors *out, const Header *h, const unsigned char *data
     return true;
 }
 
+bool gr_is_safetensors(const unsigned char *data, size_t size)
+{
+    uint64_t length;
+    if (size < 10)
+        return false;
+    memcpy(&length, data, 8);
+    return length >= 2 && length <= LONGEST_HEADER && data[8] == '{';
+}
+
 bool gr_parse_safetensors(const unsigned char *data, size_t size, gr_safetensors *out,
                           gr_error *e)
 {
     uint64_t length;
-    if (size < 8)
-        return gr_fail(e, "not a safetensors file: %zu bytes", size);
+    if (!gr_is_safetensors(data, size))
+        return gr_fail(e, "not a safetensors file");
     memcpy(&length, data, 8);
-    if (length > size - 8 || length > LONGEST_HEADER)
-        return gr_fail(e, "not a safetensors file, or truncated: a header of %llu bytes",
-                       (unsigned long long)length);
+    if (length > size - 8)
+        return gr_fail(e, "truncated: a header of %llu bytes, but %zu follow",
+                       (unsigned long long)length, size - 8);
 
     Header h = {0};
     const char *json = (const char *)data + 8;
@@ -347,15 +355,6 @@ bool gr_parse_safetensors(const unsigned char *data, size_t size, gr_safetensors
         *out = (gr_safetensors){0};
     }
     return fine;
-}
-
-bool gr_is_safetensors(const unsigned char *data, size_t size)
-{
-    uint64_t length;
-    if (size < 10)
-        return false;
-    memcpy(&length, data, 8);
-    return length >= 2 && length <= LONGEST_HEADER && data[8] == '{';
 }
 
 const gr_array *gr_tensor_named(const gr_safetensors *s, const char *name)

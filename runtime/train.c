@@ -23,6 +23,7 @@ typedef struct Training {
     Place place;
     double *mean, *check;
     void *best; /* snapshot of the best epoch */
+    Place best_place;
     bool best_is_new;
     double saved; /* when */
     uint64_t planned;
@@ -107,8 +108,9 @@ static bool resume(Training *t)
     Run *r = t->run;
     char *path = gr_in_folder(r, r->options.out, "last");
     bool fine = gr_load_checkpoint(r, path, KEPT, &t->place);
-    if (fine && !t->place.known)
-        fine = gr_fail(&r->error, "%s: does not say where the run stopped", path);
+    if (fine && t->place.hash != r->model->hash)
+        fine = gr_fail(&r->error, "%s: was not left by this version of '%s'", path,
+                       r->model->name);
     if (fine && r->options.seeded && t->place.seed != r->options.seed)
         fine =
             gr_fail(&r->error, "%s: has seed %llu, but --seed is %llu", path,
@@ -154,22 +156,27 @@ static bool prepare(Training *t)
 
 /* ---- saving ---- */
 
-static bool save_as(Training *t, const char *name, void *snapshot)
+static bool save_as(const Training *t, const char *name, void *snapshot, const Place *place)
 {
     char *path = gr_in_folder(t->run, t->run->options.out, name);
-    bool fine = gr_save_checkpoint(t->run, path, KEPT, snapshot, &t->place);
+    bool fine = gr_save_checkpoint(t->run, path, KEPT, snapshot, place);
     free(path);
     return fine;
+}
+
+static bool save_best(Training *t)
+{
+    if (t->best_is_new && !save_as(t, "best", t->best, &t->best_place))
+        return false;
+    t->best_is_new = false;
+    return true;
 }
 
 /* The best before the last: who resumes from the last may rely on the best. */
 static bool save(Training *t)
 {
-    if (t->best_is_new && !save_as(t, "best", t->best))
-        return false;
-    t->best_is_new = false;
     t->saved = gr_seconds();
-    return save_as(t, "last", NULL);
+    return save_best(t) && save_as(t, "last", NULL, &t->place);
 }
 
 /* ---- training ---- */
@@ -223,6 +230,8 @@ static void compare_with_best(Training *t)
     t->place.best = loss;
     t->place.best_epoch = t->place.epoch + 1;
     t->best_is_new = true;
+    t->best_place = t->place;
+    t->best_place.sum = NULL;
     gr_take_snapshot(t->run, t->best);
 }
 
@@ -301,11 +310,8 @@ static int diverged(const Training *t)
 
 static int finish(Training *t, Outcome outcome)
 {
-    if (outcome == DIVERGED) {
-        if (t->best_is_new && !save_as(t, "best", t->best))
-            return 2;
-        return diverged(t);
-    }
+    if (outcome == DIVERGED)
+        return save_best(t) ? diverged(t) : 2;
     if (outcome == UNSAVED || !save(t))
         return 2;
     if (!t->run->options.quiet)

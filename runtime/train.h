@@ -109,7 +109,7 @@ enum {
 /* What a checkpoint says about the run it is from. */
 typedef struct Place {
     bool known; /* the file says so */
-    uint64_t step, seed;
+    uint64_t hash, step, seed;
     uint64_t epoch, position; /* examples of that epoch seen; epochs count from 0 */
     uint64_t best_epoch;
     double best;

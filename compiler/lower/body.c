@@ -314,6 +314,15 @@ static const Int *clamped(Gen *g, const Int *i, int extent)
 
 /* ---- Reads ---- */
 
+static int depth_of(const Gen *g, uint32_t axes)
+{
+    int depth = 0;
+    for (int i = 0; i < g->nest->naxis; i++)
+        if (depends_on(axes, i))
+            depth = max(depth, g->point[i].depth);
+    return depth;
+}
+
 static View *find_view(Gen *g, const Buffer *b, int rank, const int *dim)
 {
     for (int i = 0; i < g->region->view.n; i++) {
@@ -382,6 +391,8 @@ static Node *load_from(Gen *g, const Expr *e, Buffer *b)
     x->val.vector = x->val.stride != 0;
     x->val.part = x->val.vector ? lanes_here(g) : 0;
     x->name = b->c_name;
+    x->axes = axes_of(g->nest, e);
+    x->depth = depth_of(g, x->axes);
     return x;
 }
 
@@ -469,15 +480,6 @@ static Node *make_value(Gen *g, Expr *e)
         return apply_op(g, e->op, arg[0], arg[1], arg[2]);
     }
     }
-}
-
-static int depth_of(const Gen *g, uint32_t axes)
-{
-    int depth = 0;
-    for (int i = 0; i < g->nest->naxis; i++)
-        if (depends_on(axes, i))
-            depth = max(depth, g->point[i].depth);
-    return depth;
 }
 
 Node *evaluate(Gen *g, Expr *e)

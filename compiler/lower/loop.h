@@ -19,7 +19,7 @@ typedef struct LoopStmt LoopStmt;
 
 typedef struct Buffer {
     const char *name; /* the tensor's, as in the source: "h.W" */
-    const char *c_name; /* a C identifier, unique in the module: "h_W" */
+    const char *c_name; /* a C identifier: "h_W"; no other buffer of the entry has it */
     Elem elem;
     int rank;
     int dim[MAXRANK];
@@ -75,7 +75,7 @@ struct Int {
 
 /* A local variable of the generated C. */
 typedef struct Reg {
-    const char *name; /* a C identifier, unique in its region */
+    const char *name; /* a C identifier; no other name in sight of it is the same */
     bool vector;      /* GR_LANES numbers, else one */
     ValueKind kind;   /* REAL: real or vec. BOOL: int or mask */
 } Reg;

@@ -116,8 +116,9 @@ static const char *name_region(const Nest *n, EntryKind kind, Names *names)
 static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names, Arena *a)
 {
     Entry *e = &m->entry[kind];
+    Names own = {.arena = a, .outer = names};
     e->graph = g;
-    Schedule *s = schedule(g, kind, m, names, a);
+    Schedule *s = schedule(g, kind, m, &own, a);
     for (int i = 0; i < s->nest.n; i++) {
         Nest *n = s->nest.at[i];
         build_axes(n, a);

@@ -179,11 +179,11 @@ static Buffer *result_buffer(const Module *m, const Root *r)
     bug("result '%s' is not in the model's table", r->name);
 }
 
-/* A nest that copies t, as an equation of its own. */
-static Step *copy_step(Schedule *s, Tensor *t)
+/* t again, as an equation with a nest of its own. */
+static Tensor *copy_of(Schedule *s, Tensor *t)
 {
     Tensor *copy = NEW(s->arena, Tensor);
-    *copy = (Tensor){.id = -1, .name = t->name, .span = t->span, .role = EQUATION,
+    *copy = (Tensor){.id = s->tensors++, .name = t->name, .span = t->span, .role = EQUATION,
                      .elem = t->elem, .bound = t->bound, .rank = t->rank, .nidx = t->rank};
     for (int i = 0; i < t->rank; i++)
         copy->idx[i] = t->idx[i];
@@ -192,7 +192,8 @@ static Step *copy_step(Schedule *s, Tensor *t)
     if (s->home[t->id])
         add_edge(s, s->home[t->id], n);
     PUSH(s->arena, &n->step, (Step){.tensor = copy});
-    return &n->step.at[0];
+    s->home[copy->id] = n;
+    return copy;
 }
 
 static bool reads_same_only(Schedule *s, const Tensor *t, const Tensor *old)
@@ -235,17 +236,28 @@ static void order_readers(Schedule *s, Nest *writer, const Tensor *old)
     }
 }
 
+/* What is given is copied: in nests made before any is told to overwrite something. */
+static Tensor **root_values(Schedule *s)
+{
+    Tensor **value = NEWN(s->arena, Tensor *, s->graph->root.n);
+    for (int i = 0; i < s->graph->root.n; i++) {
+        value[i] = s->graph->root.at[i].value;
+        if (!s->home[value[i]->id])
+            value[i] = copy_of(s, value[i]);
+    }
+    return value;
+}
+
 static void place_results(Schedule *s)
 {
+    Tensor **value = root_values(s);
     for (int i = 0; i < s->graph->root.n; i++) {
         const Root *r = &s->graph->root.at[i];
-        bool assigns = r->kind == ROOT_UPDATE || r->kind == ROOT_INIT;
-        Nest *home = s->home[r->value->id];
-        bool direct = home && (r->kind != ROOT_UPDATE || may_overwrite(s, home, r->target));
-        Step *step = direct ? find_step(s, r->value) : copy_step(s, r->value);
-        PUSH(s->arena, &step->to, result_buffer(s->module, r));
-        if (assigns)
-            order_readers(s, direct ? home : s->nest.at[s->nest.n - 1], r->target);
+        if (r->kind == ROOT_UPDATE && !may_overwrite(s, s->home[value[i]->id], r->target))
+            value[i] = copy_of(s, value[i]);
+        PUSH(s->arena, &find_step(s, value[i])->to, result_buffer(s->module, r));
+        if (r->kind == ROOT_UPDATE || r->kind == ROOT_INIT)
+            order_readers(s, s->home[value[i]->id], r->target);
     }
 }
 
@@ -304,8 +316,10 @@ Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names
 {
     Schedule *s = NEW(a, Schedule);
     *s = (Schedule){.arena = a, .graph = g, .module = m, .names = names, .kind = kind};
-    s->home = NEWN(a, Nest *, g->tensor.n);
-    s->buffer = NEWN(a, Buffer *, g->tensor.n);
+    int most = g->tensor.n + 2 * g->root.n; /* with copies */
+    s->tensors = g->tensor.n;
+    s->home = NEWN(a, Nest *, most);
+    s->buffer = NEWN(a, Buffer *, most);
     group(s);
     place_results(s);
     place_intermediates(s);

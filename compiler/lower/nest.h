@@ -35,9 +35,10 @@ typedef struct Schedule {
     Arena *arena;
     const Graph *graph;
     const Module *module;
-    Names *names; /* of the module */
+    Names *names; /* of buffers */
     EntryKind kind;
     VEC(Nest *) nest; /* in the order they run, once scheduled */
+    int tensors;      /* of the graph, and copies made of them */
     Nest **home;      /* by tensor id: who computes it; NULL for what is given or dead */
     Buffer **buffer;  /* by tensor id: where other nests find it; NULL: nowhere */
 } Schedule;

@@ -100,9 +100,11 @@ static int run_time_pieces(const Gen *g, int axis, Piece *p)
 {
     bool vector = axis == g->tile.lane;
     int unit = vector ? g->lanes : 1, width = tile_width(g, axis), n = 0;
-    if (width > 1)
+    int extent = g->nest->axis[axis].extent;
+    if (width > 1 && width * unit <= extent)
         p[n++] = (Piece){width, 0, vector, 0, (int64_t)width * unit, true};
-    p[n++] = (Piece){1, 0, vector, 0, unit, true};
+    if (unit <= extent)
+        p[n++] = (Piece){1, 0, vector, 0, unit, true};
     if (vector)
         p[n++] = (Piece){1, 0, false, 0, 1, true};
     return n;

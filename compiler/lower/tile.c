@@ -285,8 +285,10 @@ static double tile_cycles(const Choosing *c, const Shape *s)
         for (int i = 0; i < c->body.n; i++)
             if (in_loop(c, &c->body.at[i]))
                 add_work(c, &c->body.at[i], s, &w);
-        enum { LATENCY = 4 };
-        cycles += passes(c, s) * longest(cycles_of(&w), LATENCY);
+        /* A short loop overlaps with the next tile's. */
+        enum { LATENCY = 4, SHORT = 12 };
+        double n = passes(c, s);
+        cycles += n * longest(cycles_of(&w), n > SHORT ? LATENCY : 0);
         if (t->lane >= c->n->rank)
             cycles += s->rows * s->cols * 8.0;
     }
@@ -562,7 +564,7 @@ static int find_finish(const Choosing *c)
 /* More work than a person would write out for every position. */
 static bool is_much(const Choosing *c, const Tiling *t)
 {
-    enum { LITTLE = 40 };
+    enum { LITTLE = 12 };
     int operations = 0;
     for (int i = 0; i < c->rest.n; i++) {
         const OpInfo *op = &opinfo[c->rest.at[i].e->op];

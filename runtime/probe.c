@@ -1,12 +1,10 @@
-/* The verb probe: a pipe through which `gradc check` sets every number of a model and reads
- * all that comes out.
+/* The verb probe: a pipe through which `gradc check` sets every number of a model and reads all
+ * that comes out.
  *
- *   record   = int32 length of name, name, int64 count, count doubles
- *   request  = a record per tensor to set, then one without name: n, training, step, seed,
- *              steps
- *   response = OUTPUT, LOSS, METRIC, GRADIENT after gradients(), then an empty record;
- *              PARAM, STATE, OPTIMIZER after step() from the same start, then an empty
- * record */
+ *   record    int32 length of name, name, int64 count, count doubles
+ *   request   a record per tensor to set, then one without name: n, training, step, seed, steps
+ *   response  OUTPUT, LOSS, METRIC, GRADIENT after gradients(), then an empty record;
+ *             PARAM, STATE, OPTIMIZER after step() from the same start; an empty record */
 #include "train.h"
 
 #include <stdlib.h>

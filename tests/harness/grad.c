@@ -44,7 +44,7 @@ static const char *program(const Row *o)
                 "  param a[3] = %s\n"
                 "  param b[3] = %s\n"
                 "  param c[3] = %s\n"
-                "  y[i] = x[i] * (%s)\n"
+                "  y = x * (%s)\n"
                 "  loss y\n"
                 "}\n",
                 init, init, init, text("%s", spelling(o)));

@@ -110,23 +110,29 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+static bool ends_with(const FTSENT *f, const char *ending)
+{
+    size_t length = f->fts_namelen, tail = strlen(ending);
+    return length >= tail && strcmp(f->fts_name + length - tail, ending) == 0;
+}
+
 struct criterion_test_params cases(const char *folder, const char *ending)
 {
-    static Case *list; /* static: the caller's frame is gone when Criterion reads it */
+    Case *found = NULL;
     size_t n = 0;
     char *root[] = {text("%s/%s", SOURCE, folder), NULL};
     FTS *tree = fts_open(root, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-    list = cr_malloc(sizeof *list);
     for (FTSENT *f; tree && (f = fts_read(tree));) {
-        size_t length = f->fts_namelen, tail = strlen(ending);
-        if (f->fts_info != FTS_F || length < tail ||
-            strcmp(f->fts_name + length - tail, ending) != 0)
+        if (f->fts_info != FTS_F || !ends_with(f, ending))
             continue;
-        list = cr_realloc(list, (n + 1) * sizeof *list);
-        snprintf(list[n++].path, sizeof list->path, "%s", f->fts_path);
+        found = realloc(found, (n + 1) * sizeof *found);
+        snprintf(found[n++].path, sizeof found->path, "%s", f->fts_path);
     }
     if (tree)
         fts_close(tree);
+    Case *list = cr_malloc((n + 1) * sizeof *list); /* cr_realloc loses the block */
+    if (n > 0)
+        memcpy(list, found, n * sizeof *list);
     return cr_make_param_array(Case, list, n);
 }
 

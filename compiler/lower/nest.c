@@ -36,12 +36,21 @@ static bool reads_same(const Expr *read, const Tensor *by)
 
 /* ---- Order between nests ---- */
 
-static bool runs_after(const Nest *late, const Nest *early)
+/* Every nest is asked once a question. */
+static bool leads_to(Nest *late, const Nest *early, int question)
 {
+    if (late->asked == question)
+        return false;
+    late->asked = question;
     for (int i = 0; i < late->after.n; i++)
-        if (late->after.at[i] == early || runs_after(late->after.at[i], early))
+        if (late->after.at[i] == early || leads_to(late->after.at[i], early, question))
             return true;
     return false;
+}
+
+static bool runs_after(Schedule *s, Nest *late, const Nest *early)
+{
+    return leads_to(late, early, ++s->questions);
 }
 
 static void add_edge(Schedule *s, Nest *early, Nest *late)
@@ -88,8 +97,8 @@ static bool may_join(const Reads *r, const Nest *n)
 {
     for (int i = 0; i < r->read.n; i++) {
         const Expr *read = r->read.at[i];
-        const Nest *home = r->s->home[read->tensor->id];
-        if (home == n ? !reads_same(read, r->by) : home && runs_after(home, n))
+        Nest *home = r->s->home[read->tensor->id];
+        if (home == n ? !reads_same(read, r->by) : home && runs_after(r->s, home, n))
             return false;
     }
     return true;
@@ -209,12 +218,12 @@ static bool reads_same_only(Schedule *s, const Tensor *t, const Tensor *old)
 static bool may_overwrite(Schedule *s, const Nest *writer, const Tensor *old)
 {
     for (int i = 0; i < s->nest.n; i++) {
-        const Nest *n = s->nest.at[i];
+        Nest *n = s->nest.at[i];
         for (int k = 0; k < n->step.n; k++) {
             const Tensor *t = n->step.at[k].tensor;
             if (!expr_reads(t->body, old))
                 continue;
-            if (n == writer ? !reads_same_only(s, t, old) : runs_after(n, writer))
+            if (n == writer ? !reads_same_only(s, t, old) : runs_after(s, n, writer))
                 return false;
         }
     }

@@ -21,6 +21,7 @@ struct Nest {
     int id;
     VEC(Step) step;
     VEC(Nest *) after;  /* nests that run before this one */
+    int asked;          /* the last question of runs_after that came by */
 
     /* axes.c: output axes, then reduced ones */
     Graph *g;           /* where bodies and places live */
@@ -38,6 +39,7 @@ typedef struct Schedule {
     Names *names; /* of buffers */
     EntryKind kind;
     VEC(Nest *) nest; /* in the order they run, once scheduled */
+    int questions;    /* of runs_after, so far */
     int tensors;      /* of the graph, and copies made of them */
     Nest **home;      /* by tensor id: who computes it; NULL for what is given or dead */
     Buffer **buffer;  /* by tensor id: where other nests find it; NULL: nowhere */

@@ -271,7 +271,7 @@ static Token scan_string(Lexer *l)
     const char *name = intern_n(text, strnlen(text, (size_t)(l->at - start - 1)));
     bool closed = look(l, 0) == '"';
     l->at += closed;
-    Token t = token(l, TOKEN_STRING, start);
+    Token t = token(l, closed ? TOKEN_STRING : TOKEN_UNKNOWN, start);
     t.name = name;
     if (!closed)
         error(t.span, "a '\"' is missing at the end of this");

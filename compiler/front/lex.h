@@ -24,7 +24,8 @@ typedef struct Lexer {
     int at;
 } Lexer;
 
-/* The next token. Bad numbers are reported, and unknown characters, which become UNKNOWN. */
+/* The next token. Bad numbers are reported; so are unknown characters and strings without an end,
+ * which become UNKNOWN. */
 Token scan(Lexer *l);
 
 /* Whether the next character on this line is c, and not the start of the operator `==`. */

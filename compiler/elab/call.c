@@ -91,10 +91,28 @@ static void bind_default(Eq *q, Env *env, const Decl *formal)
                                                 .owner = q, .at = formal->span});
 }
 
+/* Functions of functions grow without bound where each calls the one before it twice. */
+enum { MOST_CALLS = 1000, MOST_CALLS_IN_ALL = 1000000 };
+
+static bool may_call(Eq *q, const Syn *s)
+{
+    Elab *e = q->env->e;
+    q->calls++;
+    e->calls++;
+    if (!e->full && (q->calls > MOST_CALLS || e->calls > MOST_CALLS_IN_ALL)) {
+        e->full = true;
+        fault(q->env, s->span,
+              "too many calls of functions: at most %d in an equation, %d in all",
+              MOST_CALLS, MOST_CALLS_IN_ALL);
+    }
+    return !e->full;
+}
+
 static Expr *call_inline(Eq *q, const Syn *s, const Def *d)
 {
     int arg[MAXFORMALS];
-    match_arguments(d, s, arg);
+    if (!may_call(q, s) || !match_arguments(d, s, arg))
+        return NULL;
     Env *env = inline_env(q, s, d);
     for (int k = 0; k < d->formals.n; k++)
         if (arg[k] >= 0)

@@ -104,14 +104,16 @@ Eq *eq_like(Env *env, const char *name, Span span, Tensor *t, const char *like)
 }
 
 struct Fixed {
+    bool *seen;          /* by id */
     const Tensor *reads; /* something given, if there is such a thing */
 };
 
 static void look_for_given(Expr *e, void *context)
 {
     struct Fixed *f = context;
-    if (e->op != OP_read || f->reads)
+    if (e->op != OP_read || f->reads || f->seen[e->tensor->id])
         return;
+    f->seen[e->tensor->id] = true;
     if (e->tensor->role != EQUATION || !e->tensor->body)
         f->reads = e->tensor;
     else
@@ -121,7 +123,8 @@ static void look_for_given(Expr *e, void *context)
 /* Before anything runs there are only numbers and draws. */
 static bool is_initial(Env *env, const Syn *s, const Expr *e)
 {
-    struct Fixed f = {0};
+    const Elab *all = env->e;
+    struct Fixed f = {.seen = NEWN(all->arena, bool, all->graph->tensor.n)};
     walk(e, look_for_given, &f);
     if (f.reads)
         fault(env, s->span, "an initial value cannot depend on '%s'", f.reads->name);

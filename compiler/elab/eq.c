@@ -102,11 +102,21 @@ static const char *name_apart(const Tensor *t, int k, const char *name)
     return apart;
 }
 
-static bool fits(const Eq *q, Span at, const Layout *l)
+/* So much work is a mistake, and positions in it stay far from overflow. */
+static const double MOST_TERMS = 1e15;
+
+static double count_of_slots(const Eq *q, const int *slot, int n)
 {
     double count = 1;
-    for (int k = 0; k < l->rank; k++)
-        count *= q->idx[l->slot[k]].extent;
+    for (int k = 0; k < n; k++)
+        count *= q->idx[slot[k]].extent;
+    return count;
+}
+
+static bool fits(const Eq *q, Span at, const Layout *l)
+{
+    double count = count_of_slots(q, l->slot, l->rank);
+    double terms = count_of_slots(q, l->slot, l->n);
     if (l->rank > MAXRANK)
         fault(q->env, at,
               "'%s' has %d dimensions, the batch included: at most %d are possible",
@@ -117,6 +127,9 @@ static bool fits(const Eq *q, Span at, const Layout *l)
     else if (count >= 2147483648.0)
         fault(q->env, at, "'%s' has %.0f elements: at most 2147483647 are possible",
               q->name, count);
+    else if (terms > MOST_TERMS)
+        fault(q->env, at, "'%s' takes %g terms to compute: at most %g are possible",
+              q->name, terms, MOST_TERMS);
     else
         return true;
     return false;

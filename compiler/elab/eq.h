@@ -31,6 +31,7 @@ struct Eq {
     const char *like; /* whole: the tensor that gave the dimensions, and where */
     Value like_value;
     Index idx[MAXIDX];
+    int calls;   /* of inline functions in it */
     int binders; /* slots in use from BINDER on */
     int batch;   /* the slot in which batched tensors are read */
     VEC(IndexName) index;

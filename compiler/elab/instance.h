@@ -42,7 +42,8 @@ typedef struct Elab {
     Graph *graph;
     VEC(const char *) paths; /* taken by instances */
     Tensor *grad_norm;       /* made when first read */
-    bool full;               /* too many equations: said so, and stopped */
+    int calls;               /* of inline functions */
+    bool full;               /* too large: said so, and stopped */
 } Elab;
 
 /* The statement being elaborated, for naming what its calls make. */

@@ -175,10 +175,19 @@ static void check_output(Scope *s, const Stmt *st)
     check_expr(s, &name);
 }
 
+/* A model has its inputs and results once. */
+static void check_repeated(const Stmt *st)
+{
+    if (rule[st->kind].allowed == MODEL)
+        error(st->span, "%s cannot be repeated", rule[st->kind].what);
+}
+
 static void check_repeat(Scope *s, const Stmt *st)
 {
     check_expr(s, st->value);
     int mark = s->name.n;
+    for (int i = 0; i < st->body.n; i++)
+        check_repeated(st->body.at[i]);
     check_body(s, &st->body);
     s->name.n = mark;
 }

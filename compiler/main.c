@@ -15,10 +15,8 @@
 #include "str.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- Between the passes ---- */
 
@@ -268,18 +266,28 @@ static void run_flags(const Options *o, Arena *a)
 
 static void run_help(const Options *o, Arena *a)
 {
-    (void)o, (void)a;
-    print_help();
+    Out out = new_out(a);
+    print_help(&out);
+    finish(o, &out);
 }
 
 static void run_version(const Options *o, Arena *a)
 {
-    (void)o, (void)a;
-    puts("gradc " GRADC_VERSION);
+    Out out = new_out(a);
+    put(&out, "gradc %s\n", GRADC_VERSION);
+    finish(o, &out);
+}
+
+/* An assertion failed: gradc's own fault, like bug(). */
+static void on_abort(int signal_number)
+{
+    (void)signal_number;
+    exit(70);
 }
 
 int main(int argc, char **argv)
 {
+    signal(SIGABRT, on_abort);
     Arena *a = new_arena();
     Options o = read_options(argc, argv, a);
     void (*const run[NVERB])(const Options *, Arena *) = {

@@ -56,17 +56,17 @@ static const struct OptionRow {
 
 enum { NOPTION = sizeof option_row / sizeof *option_row };
 
-void print_help(void)
+void print_help(Out *o)
 {
-    printf("gradc compiles networks written as equations to C.\n\n");
+    put(o, "gradc compiles networks written as equations to C.\n\n");
     for (Verb v = 0; v < NVERB; v++)
-        printf("  gradc %-7s %-13s %s\n", verb_row[v].name, verb_row[v].arguments,
-               verb_row[v].meaning);
-    printf("\nFILE is a program; - reads it from stdin. Options:\n\n");
+        put(o, "  gradc %-7s %-13s %s\n", verb_row[v].name, verb_row[v].arguments,
+            verb_row[v].meaning);
+    put(o, "\nFILE is a program; - reads it from stdin. Options:\n\n");
     for (int i = 0; i < NOPTION; i++)
-        printf("  %-9s %-11s %s\n", option_row[i].name, option_row[i].value,
-               option_row[i].meaning);
-    printf("\nThreads are the trainer's: ./it train --threads N.\n"
+        put(o, "  %-9s %-11s %s\n", option_row[i].name, option_row[i].value,
+            option_row[i].meaning);
+    put(o, "\nThreads are the trainer's: ./it train --threads N.\n"
            "Exit status: 0 fine, 1 the program is wrong, 2 usage or environment, "
            "70 gradc's own fault.\n");
 }

@@ -243,6 +243,21 @@ Test(verbs, predict)
                  0);
 }
 
+/* Windows of three bytes, and the same one byte on; w picks the first less the third. */
+Test(verbs, bytes_as_numbers)
+{
+    write_batch(2);
+    cr_assert_eq(sh("printf abzdeydez >text; printf '0\\n0\\n' >k.csv;"
+                    "./t predict -p p.safetensors x=text:bytes k=k.csv"),
+                 0, "%s", text_of("err"));
+    cr_assert_str_eq(text_of("out"), "z\n-24.5\n-20.5\n");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+1 k=k.csv"), 0);
+    cr_assert_str_eq(text_of("out"), "z\n-1.5\n1.5\n");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+x k=k.csv"), 2);
+    cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+100 k=k.csv"), 2);
+    cr_assert_str_eq(text_of("err"), "line: error: text: input 'x': no rows\n");
+}
+
 Test(verbs, info_bench_help)
 {
     cr_assert_eq(sh("./t info"), 0);

@@ -8,6 +8,7 @@
  *   expr.c        expressions      reduction.c  fold.c  of constants
  *   subscript.c   reads            range.c      how far indices run
  *   guard.c       what conditions say of indices
+ *   recurrence.c  names read before they are there
  *   call.c        functions        argument.c   reshape.c
  *   optimizer.c   gradients and updates
  *   eq.c          an equation under construction
@@ -196,6 +197,8 @@ static void elaborate_model(Elab *e, const Def *model, const ElabOptions *o)
         bind(env, model->formals.at[k].name, model_argument(env, &model->formals.at[k], o));
     read_settings(env, train, o->batch);
     elaborate_body(env, &model->body);
+    if (!error_count())
+        check_recurrences(env);
     if (!error_count())
         elaborate_gradients(env, train);
 }

@@ -56,6 +56,11 @@ Tensor *close_eq(Eq *q, Expr *value);
 /* A reduction of value over n slots, as a tensor read in q; mean is left to the caller. */
 Expr *close_reduction(Eq *q, Span at, Reduce reduce, Expr *value, const int *slot, int n);
 
+/* ---- equation.c ---- */
+
+/* The indices of a left side, with their ranges; false after an error. */
+bool bind_left(Eq *q, const Stmt *st);
+
 /* ---- declare.c ---- */
 
 /* A whole equation over t's dimensions, called `name`; in messages t is `like`. */

@@ -90,8 +90,7 @@ static bool left_fits(Eq *q, const Stmt *st, const Declared *d)
     return false;
 }
 
-/* The indices of the left side, with their ranges. */
-static bool bind_left(Eq *q, const Stmt *st)
+bool bind_left(Eq *q, const Stmt *st)
 {
     Declared d = declared_by(q->env, st);
     if (d.failed)
@@ -166,6 +165,8 @@ Value define(Env *env, const Stmt *st)
     if (st->has_index) {
         Tensor *t = equation_tensor(env, st, name);
         set_elem(env, st, t);
+        if (t)
+            settle_ahead(env, st, t);
         v = tensor_value(t, st->name_span);
     } else {
         v = whole_statement(env, st, name);

@@ -26,8 +26,10 @@ Value find_value(Env *env, const Syn *s)
 {
     if (s->kind == SYN_FIELD)
         return field_of(env, s);
-    const Var *v = s->kind == SYN_NAME ? find_var(env, s->name) : NULL;
-    return v ? v->value : nothing();
+    if (s->kind != SYN_NAME)
+        return nothing();
+    const Var *v = find_var(env, s->name);
+    return v ? v->value : read_ahead(env, s->name);
 }
 
 /* The longest name below path that is one step away, for a suggestion. */

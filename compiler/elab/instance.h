@@ -54,6 +54,12 @@ typedef struct Naming {
     const char *used; /* path of its layer, if it has only one */
 } Naming;
 
+/* A name that was read before its equation was there. */
+typedef struct Ahead {
+    const char *name;
+    Tensor *stand_in;
+} Ahead;
+
 typedef struct Env Env;
 struct Env {
     Elab *e;
@@ -65,6 +71,8 @@ struct Env {
     const char *result_name; /* the result's tensor is called so; NULL: path.result */
     Naming naming;
     VEC(Var) var;
+    const StmtList *body; /* being elaborated */
+    VEC(Ahead) ahead;
     bool has_pack; /* `...` stands for these dimensions */
     int npack;
     Index pack[MAXRANK];
@@ -122,6 +130,15 @@ Value define(Env *env, const Stmt *st);
 bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank);
 void add_root(Graph *g, RootKind kind, const char *name, Tensor *value, Tensor *target,
               Span span);
+
+/* ---- recurrence.c ---- */
+
+/* What stands for a name that a later equation of the body defines; NOTHING if none does. */
+Value read_ahead(Env *env, const char *name);
+/* The equation is there. */
+void settle_ahead(Env *env, const Stmt *st, Tensor *t);
+/* An error for a cycle that does not step. */
+void check_recurrences(Env *model);
 
 /* ---- call.c, argument.c, reshape.c ---- */
 

@@ -98,6 +98,9 @@ static void elaborate_statement(Env *env, const Stmt *st)
 
 void elaborate_body(Env *env, const StmtList *body)
 {
+    const StmtList *outer = env->body;
+    env->body = body;
     for (int i = 0; i < body->n && !env->e->full; i++)
         elaborate_statement(env, body->at[i]);
+    env->body = outer;
 }

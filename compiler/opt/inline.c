@@ -83,11 +83,29 @@ static bool is_worth_it(const Inlining *in, const Tensor *t)
     return u.widest <= size && (u.reads == 1 || weight <= FEW);
 }
 
+/* t is another name of a tensor of the same shape: that tensor; else NULL. */
+static Tensor *alias_of(const Tensor *t)
+{
+    const Expr *e = t->body;
+    if (e->op != OP_read || e->arg[0] || e->tensor->rank != t->rank)
+        return NULL;
+    for (int i = 0; i < t->rank; i++) {
+        int index;
+        if (!sub_is_index(e->sub[i], &index) || index != i ||
+            e->tensor->idx[i].extent != t->idx[i].extent)
+            return NULL;
+    }
+    return e->tensor;
+}
+
 static Expr *put_in_place(void *context, Expr *e)
 {
     Inlining *in = context;
-    if (e->op != OP_read || e->arg[0] || !in->chosen[e->tensor->id])
+    if (e->op != OP_read || !in->chosen[e->tensor->id])
         return e;
+    Tensor *alias = alias_of(e->tensor);
+    if (e->arg[0])
+        return alias ? read_at(in->g, alias, e->sub, e->arg[0]) : e;
     return substitute(in->g, e->tensor->body, e->sub, in->reader->idx);
 }
 

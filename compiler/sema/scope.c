@@ -62,7 +62,8 @@ static bool explain_order(const Scope *s, const Syn *e)
     if (!later)
         return false;
     if (contains(later->span, e->span))
-        error(e->span, "'%s' reads itself: recurrences are not supported yet", e->name);
+        error(e->span, "'%s' reads itself; a recurrence reads what is steps away, as in "
+                       "%s[t - 1 | 0]", e->name, e->name);
     else if (later->span.start > e->span.start)
         error(e->span, "'%s' is used before it is defined", e->name);
     else
@@ -125,9 +126,26 @@ static void check_field(Scope *s, const Syn *e)
         check_expr(s, e);
 }
 
+/* A recurrence: an equation of this body, here or further down, some steps away. */
+static bool is_recurrence(const Scope *s, const Syn *e)
+{
+    bool steps = false;
+    for (int i = 0; i < e->list.n; i++)
+        steps = steps || e->list.at[i]->kind == SYN_BINARY;
+    if (!steps || e->a->kind != SYN_NAME || find_name(s, e->a->name))
+        return false;
+    for (int i = 0; i < s->body->n; i++) {
+        const Stmt *st = s->body->at[i];
+        if (st->kind == STMT_EQUATION && st->has_index && st->name == e->a->name)
+            return true;
+    }
+    return false;
+}
+
 static void check_read(Scope *s, const Syn *e)
 {
-    check_expr(s, e->a);
+    if (!is_recurrence(s, e))
+        check_expr(s, e->a);
     const Name *n = e->a->kind == SYN_NAME ? find_name(s, e->a->name) : NULL;
     if (n && (n->kind == NAME_INDEX || n->kind == NAME_KNOWN)) {
         error(e->a->span, "'%s' is %s: it has no elements to read", n->name,

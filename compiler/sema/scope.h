@@ -23,7 +23,8 @@ typedef struct Scope {
     const Program *p;
     const Def *def;
     Arena *arena;
-    bool has_pack; /* `...` stands for something */
+    const StmtList *body; /* being checked */
+    bool has_pack;        /* `...` stands for something */
     VEC(Name) name;
 } Scope;
 

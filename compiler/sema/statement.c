@@ -234,6 +234,9 @@ static void check_statement(Scope *s, const Stmt *st)
 
 void check_body(Scope *s, const StmtList *body)
 {
+    const StmtList *outer = s->body;
+    s->body = body;
     for (int i = 0; i < body->n; i++)
         check_statement(s, body->at[i]);
+    s->body = outer;
 }

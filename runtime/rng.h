@@ -1,12 +1,13 @@
-/* Random numbers for generated C: Philox4x32-10 (Salmon et al., "Parallel random numbers: as
- * easy as 1, 2, 3", SC 2011), a keyed bijection of a 128-bit counter, so that a number depends
- * on where it is drawn and on nothing else:
+/* Random numbers for generated C: Philox4x32-10 (Salmon et al., "Parallel random numbers:
+ * as easy as 1, 2, 3", SC 2011), a keyed bijection of a 128-bit counter, so that a number
+ * depends on where it is drawn and on nothing else:
  *
  *   key     = seed low, seed high
  *   counter = element low, element high, site, step low
  *
- * element is the row-major place in the equation that draws, site says which draw of the model
- * it is, step which update. Of the four words a draw gives, two are used. Included by simd.h. */
+ * element is the row-major place in the equation that draws, site says which draw of the
+ * model it is, step which update. Of the four words a draw gives, two are used. Included by
+ * simd.h. */
 #ifndef GR_RNG_H
 #define GR_RNG_H
 
@@ -53,47 +54,56 @@ GR_INLINE real gr_normal(uint64_t seed, uint64_t step, uint32_t site, uint64_t e
 
 typedef uint32_t gr_words GR_VECTOR(4 * GR_LANES);
 
-#if GR_LANES > 1
-/* Products of 32 bits by 32 are those of 64-bit lanes, half of the words at a time. */
-typedef uint64_t gr_products GR_VECTOR(4 * GR_LANES);
-
-GR_INLINE gr_words gr_multiply(gr_words x, uint32_t by, gr_words *high)
+#if GR_LANES == 1
+GR_INLINE gr_words gr_draw_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element,
+                             gr_words *second)
 {
-    const uint64_t low = 0xffffffff;
-    gr_products even = ((gr_products)x & low) * by, odd = ((gr_products)x >> 32) * by;
-    *high = (gr_words)((even >> 32) | (odd & ~low));
-    return (gr_words)((even & low) | (odd << 32));
+    gr_philox c = gr_draw(seed, step, site, element);
+    *second = (gr_words){c.word[1]};
+    return (gr_words){c.word[0]};
 }
 #else
-GR_INLINE gr_words gr_multiply(gr_words x, uint32_t by, gr_words *high)
+/* Products of 32 bits by 32 come in lanes of 64, so every second word is drawn at a time:
+ * in the low half of a lane, with anything above. */
+typedef uint64_t gr_half GR_VECTOR(4 * GR_LANES);
+
+GR_INLINE gr_half gr_draw_half(gr_half c[4], uint32_t key0, uint32_t key1, gr_half *second)
 {
-    uint64_t product = (uint64_t)x[0] * by;
-    *high = (gr_words){(uint32_t)(product >> 32)};
-    return (gr_words){(uint32_t)product};
+    const uint64_t low = 0xffffffff;
+    for (int round = 0; round < 10; round++) {
+        gr_half a = (c[0] & low) * 0xD2511F53u, b = (c[2] & low) * 0xCD9E8D57u;
+        c[0] = (b >> 32) ^ c[1] ^ key0;
+        c[1] = b;
+        c[2] = (a >> 32) ^ c[3] ^ key1;
+        c[3] = a;
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    *second = c[1];
+    return c[0];
 }
-#endif
+
+GR_INLINE gr_words gr_join(gr_half even, gr_half odd)
+{
+    return (gr_words)((even & 0xffffffff) | (odd << 32));
+}
 
 /* The first two words of each lane's draw. */
 GR_INLINE gr_words gr_draw_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element,
                              gr_words *second)
 {
-    gr_words zero = {0}, c0 = (uint32_t)element + (gr_words)gr_lane();
-    gr_words carry = (gr_words)(c0 < (uint32_t)element);
-    gr_words c1 = (uint32_t)(element >> 32) - carry, c2 = zero + site, c3 = zero + (uint32_t)step;
+    gr_words at = (uint32_t)element + (gr_words)gr_lane();
+    gr_words carry = (gr_words)(at < (uint32_t)element);
+    gr_half e0 = (gr_half)at, e1 = (gr_half)((uint32_t)(element >> 32) - carry), zero = {0};
+    gr_half even[4] = {e0, e1, zero + site, zero + (uint32_t)step};
+    gr_half odd[4] = {e0 >> 32, e1 >> 32, zero + site, zero + (uint32_t)step};
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        gr_words high0, low0 = gr_multiply(c0, 0xD2511F53u, &high0);
-        gr_words high2, low2 = gr_multiply(c2, 0xCD9E8D57u, &high2);
-        c0 = high2 ^ c1 ^ key0;
-        c1 = low2;
-        c2 = high0 ^ c3 ^ key1;
-        c3 = low0;
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
-    *second = c1;
-    return c0;
+    gr_half even1, even0 = gr_draw_half(even, key0, key1, &even1);
+    gr_half odd1, odd0 = gr_draw_half(odd, key0, key1, &odd1);
+    *second = gr_join(even1, odd1);
+    return gr_join(even0, odd0);
 }
+#endif
 
 GR_INLINE vec gr_uniform_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t element)
 {
@@ -105,7 +115,8 @@ GR_INLINE vec gr_normal_v(uint64_t seed, uint64_t step, uint32_t site, uint64_t 
 {
     gr_words second, first = gr_draw_v(seed, step, site, element, &second);
     vec u = gr_from_int((ivec)(first >> 8) + 1) * (real)0x1p-24;
-    vec angle = (real)6.283185307179586 * (gr_from_int((ivec)(second >> 8)) * (real)0x1p-24);
+    vec angle =
+        (real)6.283185307179586 * (gr_from_int((ivec)(second >> 8)) * (real)0x1p-24);
     return gr_sqrt_v(-2 * gr_log_v(u)) * gr_cos_v(angle);
 }
 

@@ -6,11 +6,11 @@
  *   real   float or double              vec    GR_LANES reals
  *   mask   a truth per lane, 0 or -1    ivec   GR_LANES int32, used as subscripts
  *
- * + - * / and the comparisons are those of the compiler's vector extension; a real may stand
- * on either side. Everything else is a gr_ name below. What takes a real or a vec is one name
- * for both, chosen by type, and gives the same bits for both. GR_LANES may exceed the machine's
- * registers: the compiler splits. C11, GNU vector extensions, clang >= 14 or gcc >= 12.
- * Needs libm; no -ffast-math, and -ffp-contract may be anything. */
+ * + - * / and the comparisons are those of the compiler's vector extension; a real may
+ * stand on either side. Everything else is a gr_ name below. What takes a real or a vec is
+ * one name for both, chosen by type, and gives the same bits for both. GR_LANES may exceed
+ * the machine's registers: the compiler splits. C11, GNU vector extensions, clang >= 14 or
+ * gcc >= 12. Needs libm; no -ffast-math, and -ffp-contract may be anything. */
 #ifndef GR_SIMD_H
 #define GR_SIMD_H
 
@@ -27,15 +27,16 @@ _Static_assert((GR_LANES & (GR_LANES - 1)) == 0 && GR_LANES >= 1 &&
                "GR_LANES");
 
 /* Passing wide vectors between functions of one file needs no agreement with other files.
- * Left off until the end of the file: the generated functions come after. */
+ * Left off for the generated functions that follow. (gcc has a note of that name besides,
+ * which only -Wno-psabi silences.) */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-#define GR_INLINE     static inline __attribute__((always_inline))
-#define GR_VECTOR(n)  __attribute__((vector_size(n)))
-#define GR_BYTES      (GR_LANES * (GR_DOUBLE ? 8 : 4))
-#define GR_EACH(i)    for (int i = 0; i < GR_LANES; i++)
+#define GR_INLINE       static inline __attribute__((always_inline))
+#define GR_VECTOR(n)    __attribute__((vector_size(n)))
+#define GR_BYTES        (GR_LANES * (GR_DOUBLE ? 8 : 4))
+#define GR_EACH(i)      for (int i = 0; i < GR_LANES; i++)
 #define GR_PASTE_(a, b) a##b
-#define GR_PASTE(a, b) GR_PASTE_(a, b)
+#define GR_PASTE(a, b)  GR_PASTE_(a, b)
 
 #if GR_DOUBLE
 typedef double real;
@@ -59,7 +60,8 @@ typedef vec gr_vec_at __attribute__((aligned(sizeof(real)), may_alias));
 typedef ivec gr_ivec_at __attribute__((aligned(4), may_alias));
 typedef gr_bytes gr_bytes_at __attribute__((aligned(1), may_alias));
 
-/* One name for both types. The suffixes say what the operands are: s one value, v a vector. */
+/* One name for both types. The suffix says what the operands are: s scalar, v vector. */
+/* clang-format off */
 #define GR_OF1(f, T, a) _Generic((a), T: f##_v, default: f##_s)
 #define GR_OF2(f, T, a, b)                                                                   \
     _Generic((a), T: _Generic((b), T: f##_vv, default: f##_vs),                              \
@@ -67,6 +69,7 @@ typedef gr_bytes gr_bytes_at __attribute__((aligned(1), may_alias));
 #define GR_MIXED(f, T, S, splat)                                                             \
     GR_INLINE T f##_vs(T a, S b) { return f##_vv(a, splat(b)); }                             \
     GR_INLINE T f##_sv(S a, T b) { return f##_vv(splat(a), b); }
+/* clang-format on */
 
 /* ---- Making vectors ---------------------------------------------------------------- */
 
@@ -137,11 +140,11 @@ GR_INLINE vec gr_choose_vv(int c, vec a, vec b)    { return c ? a : b; }
 GR_INLINE vec gr_choose_vs(int c, vec a, real b)   { return c ? a : gr_splat(b); }
 GR_INLINE vec gr_choose_sv(int c, real a, vec b)   { return c ? gr_splat(a) : b; }
 GR_INLINE real gr_choose_ss(int c, real a, real b) { return c ? a : b; }
-/* clang-format on */
 
 #define gr_select(c, a, b)                                                                   \
     _Generic((c), mask: GR_OF2(gr_blend, vec, a, b),                                         \
              default: GR_OF2(gr_choose, vec, a, b))(c, a, b)
+/* clang-format on */
 
 /* The first n lanes. */
 GR_INLINE mask gr_first(int n)
@@ -165,8 +168,8 @@ GR_INLINE vec gr_load(const real *p) { return *(const gr_vec_at *)p; }
 GR_INLINE void gr_store(real *p, vec v) { *(gr_vec_at *)p = v; }
 GR_INLINE ivec gr_iload(const int32_t *p) { return *(const gr_ivec_at *)p; }
 
-/* Masked moves of one whole register where the machine has them: they do not fault on what is
- * masked off, and n need not be constant. */
+/* Masked moves of one whole register where the machine has them: they do not fault on what
+ * is masked off, and n need not be constant. */
 #if GR_DOUBLE
 #define GR_X86(name, after) __builtin_ia32_##name##pd##after
 typedef long long gr_move_mask GR_VECTOR(GR_BYTES);
@@ -180,7 +183,8 @@ typedef uint16_t gr_move_bits;
 GR_INLINE vec gr_load_part(const real *p, int n)
 {
 #if defined __AVX512F__ && GR_BYTES == 64
-    return GR_X86(loadu, 512_mask)((const void *)p, (vec){0}, (gr_move_bits)((1u << n) - 1));
+    return GR_X86(loadu, 512_mask)((const void *)p, (vec){0},
+                                   (gr_move_bits)((1u << n) - 1));
 #elif defined __AVX__ && GR_BYTES == 32
     return GR_X86(maskload, 256)((const void *)p, (gr_move_mask)gr_first(n));
 #else
@@ -230,14 +234,17 @@ GR_INLINE vec gr_load_i32_part(const int32_t *p, int n) { return gr_from_int(gr_
 /* clang-format on */
 
 /* p[0], p[stride], p[2 * stride], ... */
-#define GR_GATHER(name, S, V, T)                                                             \
-    GR_INLINE V name##_part(const S *p, ptrdiff_t stride, int n)                             \
-    {                                                                                        \
-        V v = {0};                                                                           \
-        GR_EACH(i) if (i < n) v[i] = (T)p[i * stride];                                       \
-        return v;                                                                            \
-    }                                                                                        \
-    GR_INLINE V name(const S *p, ptrdiff_t stride) { return name##_part(p, stride, GR_LANES); }
+#define GR_GATHER(name, S, V, T)                                                           \
+    GR_INLINE V name##_part(const S *p, ptrdiff_t stride, int n)                           \
+    {                                                                                      \
+        V v = {0};                                                                         \
+        GR_EACH(i) if (i < n) v[i] = (T)p[i * stride];                                     \
+        return v;                                                                          \
+    }                                                                                      \
+    GR_INLINE V name(const S *p, ptrdiff_t stride)                                         \
+    {                                                                                      \
+        return name##_part(p, stride, GR_LANES);                                           \
+    }
 
 GR_GATHER(gr_gather_any, real, vec, real)
 GR_GATHER(gr_gather_u8, uint8_t, vec, real)
@@ -246,11 +253,11 @@ GR_GATHER(gr_igather_u8, uint8_t, ivec, int32_t)
 GR_GATHER(gr_igather, int32_t, ivec, int32_t)
 
 /* Lane i of the result is lane f(i) of a, or of b from GR_LANES on. */
-#define GR_LIST1(f, i)  f(i)
-#define GR_LIST2(f, i)  GR_LIST1(f, i), GR_LIST1(f, i + 1)
-#define GR_LIST4(f, i)  GR_LIST2(f, i), GR_LIST2(f, i + 2)
-#define GR_LIST8(f, i)  GR_LIST4(f, i), GR_LIST4(f, i + 4)
-#define GR_LIST16(f, i) GR_LIST8(f, i), GR_LIST8(f, i + 8)
+#define GR_LIST1(f, i)      f(i)
+#define GR_LIST2(f, i)      GR_LIST1(f, i), GR_LIST1(f, i + 1)
+#define GR_LIST4(f, i)      GR_LIST2(f, i), GR_LIST2(f, i + 2)
+#define GR_LIST8(f, i)      GR_LIST4(f, i), GR_LIST4(f, i + 4)
+#define GR_LIST16(f, i)     GR_LIST8(f, i), GR_LIST8(f, i + 8)
 #define GR_SHUFFLE(a, b, f) __builtin_shufflevector(a, b, GR_PASTE(GR_LIST, GR_LANES)(f, 0))
 
 #define GR_BACKWARD(i) (GR_LANES - 1 - (i))
@@ -286,7 +293,10 @@ GR_INLINE vec gr_gather_at_part(const real *p, ivec at, int n)
     return v;
 }
 
-GR_INLINE vec gr_gather_at(const real *p, ivec at) { return gr_gather_at_part(p, at, GR_LANES); }
+GR_INLINE vec gr_gather_at(const real *p, ivec at)
+{
+    return gr_gather_at_part(p, at, GR_LANES);
+}
 
 GR_INLINE void gr_scatter_part(real *p, ptrdiff_t stride, vec v, int n)
 {
@@ -312,7 +322,10 @@ GR_INLINE void gr_scatter_i32(int32_t *p, ptrdiff_t stride, vec v)
     gr_scatter_i32_part(p, stride, v, GR_LANES);
 }
 
-GR_INLINE void gr_store_i32_part(int32_t *p, vec v, int n) { gr_scatter_i32_part(p, 1, v, n); }
+GR_INLINE void gr_store_i32_part(int32_t *p, vec v, int n)
+{
+    gr_scatter_i32_part(p, 1, v, n);
+}
 GR_INLINE void gr_store_i32(int32_t *p, vec v) { gr_scatter_i32_part(p, 1, v, GR_LANES); }
 
 /* ---- Functions --------------------------------------------------------------------- */
@@ -406,14 +419,17 @@ GR_SCALAR(gr_erfc)
 /* clang-format on */
 
 GR_INLINE vec gr_pow_vv(vec a, vec b) { return gr_pow_v(a, b); }
-GR_INLINE real gr_pow_ss(real a, real b) { return GR_ONE(gr_pow)((gr_one){a}, (gr_one){b})[0]; }
+GR_INLINE real gr_pow_ss(real a, real b)
+{
+    return GR_ONE(gr_pow)((gr_one){a}, (gr_one){b})[0];
+}
 GR_MIXED(gr_pow, vec, real, gr_splat)
 
 GR_INLINE real gr_floor_s(real a) { return GR_LIBM(floor)(a); }
 GR_INLINE real gr_sqrt_s(real a) { return GR_LIBM(sqrt)(a); }
 
-/* The root is one instruction on every machine, but C's sqrt may set errno, and then it is a
- * call for each lane. So x86 is asked for it by name, a register at a time; others have
+/* The root is one instruction on every machine, but C's sqrt may set errno, and then it is
+ * a call for each lane. So x86 is asked for it by name, a register at a time; others have
  * __builtin_elementwise_sqrt, or need -fno-math-errno. */
 #if GR_DOUBLE
 #define GR_ROOT_OF(bits) __builtin_ia32_sqrtpd##bits
@@ -489,18 +505,18 @@ GR_INLINE vec gr_rsqrt_v(vec a) { return 1 / gr_sqrt_v(a); }
 #define GR_ACROSS2(i) (((i) ^ 2) & (GR_LANES - 1))
 #define GR_ACROSS1(i) (((i) ^ 1) & (GR_LANES - 1))
 
-#define GR_REDUCE(name, join)                                                                \
-    GR_INLINE real name(vec v)                                                               \
-    {                                                                                        \
-        if (GR_LANES > 8)                                                                    \
-            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS8));                                                   \
-        if (GR_LANES > 4)                                                                    \
-            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS4));                                                   \
-        if (GR_LANES > 2)                                                                    \
-            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS2));                                                   \
-        if (GR_LANES > 1)                                                                    \
-            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS1));                                                   \
-        return v[0];                                                                         \
+#define GR_REDUCE(name, join)                                                              \
+    GR_INLINE real name(vec v)                                                             \
+    {                                                                                      \
+        if (GR_LANES > 8)                                                                  \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS8));                                     \
+        if (GR_LANES > 4)                                                                  \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS4));                                     \
+        if (GR_LANES > 2)                                                                  \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS2));                                     \
+        if (GR_LANES > 1)                                                                  \
+            v = join(v, GR_SHUFFLE(v, v, GR_ACROSS1));                                     \
+        return v[0];                                                                       \
     }
 
 GR_INLINE vec gr_add_vv(vec a, vec b) { return a + b; }

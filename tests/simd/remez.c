@@ -1,9 +1,9 @@
 /* The polynomial coefficients of runtime/simd_f32.h and simd_f64.h.
  *
  * Remez' exchange algorithm: of all polynomials p of a degree, find the one whose largest
- * weighted error |w (f - p)| on [lo, hi] is least. Start from Chebyshev's nodes; solve for the
- * p whose error alternates between +E and -E on degree + 2 points; move each point to where
- * the error is largest near it; repeat until the errors agree. All in __float128; the
+ * weighted error |w (f - p)| on [lo, hi] is least. Start from Chebyshev's nodes; solve for
+ * the p whose error alternates between +E and -E on degree + 2 points; move each point to
+ * where the error is largest near it; repeat until the errors agree. All in __float128; the
  * coefficients are rounded once, at the end, which costs nothing because the leading terms
  * of every function are exact and kept out of its polynomial.
  *
@@ -50,7 +50,10 @@ static Num even_factorial(int k) { return inverse_factorial(2 * k); }
 static Num sin_term(int k) { return (k % 2 ? -1 : 1) * inverse_factorial(2 * k + 1); }
 static Num cos_term(int k) { return (k % 2 ? -1 : 1) * inverse_factorial(2 * k); }
 static Num atan_term(int k) { return (k % 2 ? -1 : 1) / (Num)(2 * k + 1); }
-static Num atanh_term(int k) { return 2 / (0.693147180559945309417232121458176568Q * (2 * k + 1)); }
+static Num atanh_term(int k)
+{
+    return 2 / (0.693147180559945309417232121458176568Q * (2 * k + 1));
+}
 static Num erf_term(int k)
 {
     return (k % 2 ? -1 : 1) * inverse_factorial(k) / (2 * k + 1) * 2 / sqrtq(acosq(-1));
@@ -65,7 +68,8 @@ static Num exp_w(Num r) { return fabsq(r); } /* e^r - 1, near r, is wanted too *
 /* (log(1 + f) - f + f^2/2) / f^3 */
 static Num log_f(Num f)
 {
-    return fabsq(f) < 0.25Q ? series(f, 3, log_term) : (log1pq(f) - f + f * f / 2) / (f * f * f);
+    return fabsq(f) < 0.25Q ? series(f, 3, log_term)
+                            : (log1pq(f) - f + f * f / 2) / (f * f * f);
 }
 static Num log_w(Num f) { return f * f; }
 
@@ -236,7 +240,8 @@ static Num largest(const Table *t, const Num *c)
 static void print_table(const Table *t)
 {
     Num point[MAX_DEGREE + 2], c[MAX_DEGREE + 1], most = 0;
-    for (int i = 0; i < t->degree + 2; i++) /* inside: the weight may be 0 at an end or middle */
+    for (int i = 0; i < t->degree + 2;
+         i++) /* inside: the weight may be 0 at an end or middle */
         point[i] = node(t, 2 * i + 1, 2 * t->degree + 4);
     for (int turn = 0; turn < 60; turn++) {
         Num e = level(t, point, c);

@@ -1,10 +1,11 @@
 /* runtime/simd.h and rng.h, against libm in a wider type and against plain C.
  *
- * Compiled once for each GR_DOUBLE, GR_LANES and machine that CMakeLists.txt lists, with SUITE
- * the name of that configuration. The functions are tested on a stratified subset: in float
- * every 4099th bit pattern, which meets all exponents and signs; in double 10^5 arguments, half
- * random patterns and half random numbers of moderate size. GRADC_EVERY_FLOAT=1 in the environment tests
- * every float instead: a minute per function. */
+ * Compiled once for each GR_DOUBLE, GR_LANES and machine that CMakeLists.txt lists, with
+ * SUITE the name of that configuration. The functions are tested on a stratified subset: in
+ * float every 4099th bit pattern, which meets all exponents and signs; in double 10^5
+ * arguments, half random patterns and half random numbers of moderate size.
+ * GRADC_EVERY_FLOAT=1 in the environment tests every float instead: a minute per function.
+ */
 #include <criterion/criterion.h>
 #include <float.h>
 #include <stdio.h>
@@ -35,7 +36,10 @@ typedef uint32_t Bits;
 static Ref ref_rsqrt(Ref x) { return 1 / REF(sqrt)(x); }
 static Ref ref_abs(Ref x) { return REF(fabs)(x); }
 static Ref ref_sign(Ref x) { return (x > 0) - (x < 0); }
-static Ref ref_softplus(Ref x) { return REF(fmax)(x, 0) + REF(log1p)(REF(exp)(-REF(fabs)(x))); }
+static Ref ref_softplus(Ref x)
+{
+    return REF(fmax)(x, 0) + REF(log1p)(REF(exp)(-REF(fabs)(x)));
+}
 static Ref ref_sigmoid(Ref x)
 {
     Ref e = REF(exp)(-REF(fabs)(x));
@@ -74,8 +78,8 @@ typedef struct {
     F(floor,    REF(floor),  0,   0)
 /* clang-format on */
 
-#define DEFINE(f, reference, in_float, in_double)                                            \
-    static vec vector_##f(vec x) { return gr_##f(x); }                                       \
+#define DEFINE(f, reference, in_float, in_double)                                          \
+    static vec vector_##f(vec x) { return gr_##f(x); }                                     \
     static real scalar_##f(real x) { return gr_##f(x); }
 FUNCTIONS(DEFINE)
 
@@ -99,7 +103,8 @@ static Ref per_unit(Ref x)
 #if GR_DOUBLE
     int exponent;
     frexpl(x, &exponent);
-    return ldexpl(1, DBL_MANT_DIG - (x == 0 || exponent < DBL_MIN_EXP ? DBL_MIN_EXP : exponent));
+    return ldexpl(1, DBL_MANT_DIG -
+                         (x == 0 || exponent < DBL_MIN_EXP ? DBL_MIN_EXP : exponent));
 #else
     uint64_t bits; /* by hand: this is called for every float */
     memcpy(&bits, &x, sizeof bits);
@@ -166,6 +171,7 @@ static double next_signed(uint64_t *state)
     return (double)(int64_t)next_random(state) * 0x1p-63;
 }
 
+/* clang-format off */
 static const real special[] = {
     0, (real)-0.0, 1, -1, (real)0.5, (real)-0.5, 2, -2, INFINITY, -INFINITY, NAN,
     (real)0x1p-149, (real)-0x1p-149, (real)0x1p-126, (real)-0x1p-126, (real)0x1.fffffep+127,
@@ -174,6 +180,7 @@ static const real special[] = {
     (real)1.5707963267948966, (real)3.141592653589793, (real)26.54, (real)10.06, (real)-8,
     (real)524287.9, (real)524288.1, (real)1e9, (real)8388609, (real)-0.99999994,
 };
+/* clang-format on */
 enum { SPECIALS = sizeof special / sizeof *special };
 
 static void test_function(const Function *f)
@@ -205,11 +212,11 @@ static void test_function(const Function *f)
     cr_assert(e <= f->most[GR_DOUBLE], "%s: %.3f units at %a", f->name, e, (double)worst);
 }
 
-#define FUNCTION_CASE(f, reference, in_float, in_double)                                     \
-    CASE(f)                                                                                  \
-    {                                                                                        \
-        test_function(&(Function){#f, vector_##f, scalar_##f, reference,                     \
-                                  {in_float, in_double}});                                   \
+#define FUNCTION_CASE(f, reference, in_float, in_double)                                   \
+    CASE(f)                                                                                \
+    {                                                                                      \
+        test_function(                                                                     \
+            &(Function){#f, vector_##f, scalar_##f, reference, {in_float, in_double}});    \
     }
 FUNCTIONS(FUNCTION_CASE)
 
@@ -227,7 +234,8 @@ static double pow_error(real x, real y)
 
 CASE(pow)
 {
-    static const real more[] = {3, -3, (real)0.1, 1e6, 8388607, (real)16777217, (real)1e30, (real)0.9999};
+    static const real more[] = {
+        3, -3, (real)0.1, 1e6, 8388607, (real)16777217, (real)1e30, (real)0.9999};
     enum { MORE = sizeof more / sizeof *more, ALL = SPECIALS + MORE };
     for (int i = 0; i < ALL; i++)
         for (int k = 0; k < ALL; k++) {
@@ -269,14 +277,17 @@ CASE(truth)
     vec x = gr_iota(0);
     for (int n = 0; n < GR_LANES; n++)
         for (int flag = 0; flag < 2; flag++) {
-            vec and = gr_real(gr_and(x < (real)n, flag)), or = gr_real(gr_or(flag, x == (real)n));
+            vec and = gr_real(gr_and(x < (real)n, flag)),
+                or = gr_real(gr_or(flag, x == (real)n));
             vec not = gr_real(gr_not(gr_and(x >= 1, x != (real)n)));
-            vec blend = gr_select(x < (real)n, x, -1), choose = gr_select(flag, x, (real)0.25);
-            vec turned = gr_select(x < (real)n, (real)0.5, x), both = gr_select(x < (real)n, 2, 3);
+            vec blend = gr_select(x < (real)n, x, -1),
+                choose = gr_select(flag, x, (real)0.25);
+            vec turned = gr_select(x < (real)n, (real)0.5, x),
+                both = gr_select(x < (real)n, 2, 3);
             for (int i = 0; i < GR_LANES; i++) {
                 IS(and[i], (i < n && flag));
-                IS(or[i], (i == n || flag));
-                IS(not[i], !(i >= 1 && i != n));
+                IS(or [i], (i == n || flag));
+                IS(not [i], !(i >= 1 && i != n));
                 IS(blend[i], i < n ? i : -1);
                 IS(choose[i], flag ? (real)i : (real)0.25);
                 IS(turned[i], i < n ? (real)0.5 : (real)i);
@@ -293,7 +304,8 @@ CASE(truth)
 static void *before_the_end(size_t n)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p =
+        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert(p != MAP_FAILED && mprotect(p + page, page, PROT_NONE) == 0);
     memset(p, 0x55, page);
     return p + page - n;
@@ -311,8 +323,7 @@ static void check_parts(int n)
     gr_store_part(p, back, n);
     for (int i = 0; i < n; i++)
         IS(p[i], 100 + i);
-    if (n > 0)
-        IS(p[-1], real_of((Bits)0x5555555555555555));
+    IS(p[-1], real_of((Bits)0x5555555555555555));
 
     int32_t *index = before_the_end((size_t)n * sizeof *index);
     uint8_t *byte = before_the_end((size_t)n);
@@ -328,19 +339,23 @@ static void check_parts(int n)
         IS(c[i], i < n ? 5 - 1000 * i : 0);
         IS(d[i], i < n ? (uint8_t)(250 - 20 * i) : 0);
     }
+    gr_store_i32_part(index, gr_iota(-3), n);
+    for (int i = 0; i < n; i++)
+        IS(index[i], i - 3);
+    IS(index[-1], 0x55555555);
 }
 
 CASE(parts)
 {
     for (volatile int n = 0; n <= GR_LANES; n++)
         check_parts(n);
-#define PART(n)                                                                              \
-    if (n <= GR_LANES) {                                                                     \
-        real *p = before_the_end(n * sizeof *p);                                             \
-        gr_store_part(p, gr_iota(7), n);                                                     \
-        vec v = gr_load_part(p, n);                                                          \
-        for (int i = 0; i < GR_LANES; i++)                                                   \
-            IS(v[i], i < n ? 7 + i : 0);                                           \
+#define PART(n)                                                                            \
+    if (n <= GR_LANES) {                                                                   \
+        real *p = before_the_end(n * sizeof *p);                                           \
+        gr_store_part(p, gr_iota(7), n);                                                   \
+        vec v = gr_load_part(p, n);                                                        \
+        for (int i = 0; i < GR_LANES; i++)                                                 \
+            IS(v[i], i < n ? 7 + i : 0);                                                   \
     }
     PART(0) PART(1) PART(2) PART(3) PART(5) PART(7) PART(8) PART(10) PART(15) PART(16)
 }
@@ -382,7 +397,8 @@ static void check_gather(int stride, int n)
     }
     int whole = n == GR_LANES;
     vec v = whole ? gr_gather(p + first, stride) : gr_gather_part(p + first, stride, n);
-    vec b = whole ? gr_gather_u8(byte + first, stride) : gr_gather_u8_part(byte + first, stride, n);
+    vec b = whole ? gr_gather_u8(byte + first, stride)
+                  : gr_gather_u8_part(byte + first, stride, n);
     vec k = whole ? gr_gather_i32(index + first, stride)
                   : gr_gather_i32_part(index + first, stride, n);
     for (int i = 0; i < GR_LANES; i++) {
@@ -393,12 +409,17 @@ static void check_gather(int stride, int n)
     }
     if (stride == 0)
         return;
-    if (whole)
+    if (whole) {
         gr_scatter(p + first, stride, gr_iota(500));
-    else
+        gr_scatter_i32(index + first, stride, gr_iota(500));
+    } else {
         gr_scatter_part(p + first, stride, gr_iota(500), n);
-    for (int i = 0; i < count; i++)
+        gr_scatter_i32_part(index + first, stride, gr_iota(500), n);
+    }
+    for (int i = 0; i < count; i++) {
         IS(p[i], i % stride ? i / 4. : 500 + (i - first) / stride);
+        IS(index[i], i % stride ? -i : 500 + (i - first) / stride);
+    }
 }
 
 CASE(gathers)
@@ -437,7 +458,8 @@ CASE(gather_at)
 
 CASE(reductions)
 {
-    /* powers of two, so that every order of adding is exact and each lane is counted once */
+    /* powers of two, so that every order of adding is exact and each lane is counted once
+     */
     vec v = gr_splat(1);
     for (int i = 0; i < GR_LANES; i++)
         v[i] = (real)(1 << i);
@@ -474,7 +496,8 @@ CASE(order_of_sum)
 
 /* ---- Random numbers ---------------------------------------------------------------- */
 
-/* The known answers that Random123 publishes for philox4x32 with 10 rounds (kat_vectors). */
+/* The known answers that Random123 publishes for philox4x32 with 10 rounds (kat_vectors).
+ */
 CASE(philox)
 {
     static const struct {
@@ -507,7 +530,8 @@ CASE(random_lanes)
         uint64_t e = start[k];
         vec u = gr_uniform_v(7 + (e << 31), e, 3, e), n = gr_normal_v(7, 2 + e, 3, e);
         for (int i = 0; i < GR_LANES; i++) {
-            same(u[i], gr_uniform(7 + (e << 31), e, 3, e + (uint64_t)i), "uniform", (real)k, (real)i);
+            same(u[i], gr_uniform(7 + (e << 31), e, 3, e + (uint64_t)i), "uniform", (real)k,
+                 (real)i);
             same(n[i], gr_normal(7, 2 + e, 3, e + (uint64_t)i), "normal", (real)k, (real)i);
         }
     }

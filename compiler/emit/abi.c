@@ -22,7 +22,8 @@ static void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
     line(o, "void %s_%s%s%s", e->prefix, entry_name[k], arguments[k], end);
 }
 
-void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
+void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
+               const char *const *name)
 {
     line(o, "");
     put_head(o, e, k, "");
@@ -38,10 +39,9 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
     }
     if (k == ENTRY_STEP || k == ENTRY_GRADIENTS)
         line(o, "context->step++;");
-    for (int i = 0; i < m->entry[k].region.n; i++) {
-        const Region *r = m->entry[k].region.at[i];
-        line(o, r->parallel ? "gr_run(block, %s);" : "%s(block);", r->name);
-    }
+    for (int i = 0; i < m->entry[k].region.n; i++)
+        line(o, m->entry[k].region.at[i]->parallel ? "gr_run(block, %s);" : "%s(block);",
+             name[i]);
     if (k == ENTRY_GRADIENTS) /* those of the next update, which is not made */
         line(o, "context->step--;");
     line(o, "}");
@@ -217,7 +217,8 @@ static void put_usage(Out *o, const Module *m, const EmitOptions *e)
         put(&text, "    printf(\"%%g\\n\", *%s(block));\n", accessor(e, loss));
     put(&text,
         "\nA call takes 1 to %d examples. The block is yours, %zu bytes aligned to 64;\n"
-        "it begins with a gr_context, described in gr.h. Set its `steps` to the number of steps\n"
+        "it begins with a gr_context, described in gr.h. Set its `steps` to the number of "
+        "steps\n"
         "planned where a schedule asks for it.",
         m->graph->batch, m->size);
     put_comment(o, text.text);

@@ -10,9 +10,15 @@
 #include <assert.h>
 #include <string.h>
 
+/* A function that is written already. */
+typedef struct Written {
+    const char *name, *comment, *body;
+} Written;
+
 typedef struct Emitter {
     Out *out;
-    bool f64;
+    bool f64, wide;
+    VEC(Written) written;
 } Emitter;
 
 /* ---- What a region uses: nothing is declared that it does not ---- */
@@ -38,7 +44,9 @@ static void uses_of_value(Uses *u, const Val *v)
 {
     if (!v)
         return;
-    u->context |= v->kind == VAL_SCALAR || v->kind == VAL_RANDOM;
+    bool is_n = v->kind == VAL_SCALAR && v->scalar == SCALAR_n;
+    u->n |= is_n;
+    u->context |= (v->kind == VAL_SCALAR && !is_n) || v->kind == VAL_RANDOM;
     for (int i = 0; i < 3; i++)
         uses_of_value(u, v->arg[i]);
     for (int i = 0; i < MAXRANK; i++)
@@ -131,7 +139,9 @@ static void emit_for(Emitter *e, const LoopStmt *s)
     put(&head, "for (");
     if (s->from)
         put(&head, "int %s = %s", name, int_text(e, s->from, L_ANY));
-    if (s->step == 1)
+    if (s->step == -1)
+        put(&head, "; %s >= %s; %s--)", name, int_text(e, s->to, L_SUM), name);
+    else if (s->step == 1)
         put(&head, "; %s < %s; %s++)", name, int_text(e, s->to, L_SUM), name);
     else if (s->short_last)
         put(&head, "; %s < %s; %s += %lld)", name, int_text(e, s->to, L_SUM), name,
@@ -183,16 +193,26 @@ static void emit_body(Emitter *e, const LoopBody *body)
 
 /* ---- Regions ---- */
 
-static void emit_equation(Emitter *e, const Tensor *t)
+static void put_equation(Out *o, const Tensor *t)
+{
+    const char *place = source_line(t->span);
+    size_t begin = o->length;
+    print_tensor(o, t);
+    if (*place)
+        put(o, "%s%s", o->length - begin + strlen(place) > 80 ? "\n    " : "    ", place);
+    if (t->why)
+        put(o, "\n    %s", t->why);
+}
+
+static void emit_equations(Emitter *e, const Region *r)
 {
     Out text = new_out(e->out->arena);
-    print_tensor(&text, t);
-    const char *place = source_line(t->span);
-    if (*place)
-        put(&text, "%s%s", text.length + strlen(place) > 80 ? "\n" : "    ", place);
-    if (t->why)
-        put(&text, "\n%s", t->why);
-    put_comment(e->out, text.text);
+    for (int i = 0; i < r->equation.n; i++) {
+        put(&text, i ? "\n" : "");
+        put_equation(&text, r->equation.at[i]);
+    }
+    if (r->equation.n)
+        put_comment(e->out, text.text);
 }
 
 static const char *c_type(Elem e)
@@ -233,23 +253,25 @@ static void emit_range(Emitter *e, const Region *r)
     }
 }
 
-static void emit_region(Emitter *e, const Region *r, bool wide)
+static void emit_views(Emitter *e, const Region *r)
 {
-    Uses uses = {0};
-    uses_of_body(&uses, &r->body);
-    uses_of_int(&uses, r->range);
-
-    line(e->out, "");
-    for (int i = 0; i < r->equation.n; i++)
-        emit_equation(e, r->equation.at[i]);
-    line(e->out, "static %svoid %s(void *block%s)", wide ? "GR_WIDE " : "", r->name,
-         r->parallel ? ", int part, int parts" : "");
-    line(e->out, "{");
     for (int i = 0; i < r->view.n; i++)
         if (r->view.at[i]->buffer)
             emit_view(e, r->view.at[i]);
         else
             emit_array(e, r->view.at[i]);
+}
+
+/* Its parameters, and all between its braces. */
+static void emit_function(Emitter *e, const Region *r)
+{
+    Uses uses = {0};
+    uses_of_body(&uses, &r->body);
+    uses_of_int(&uses, r->range);
+
+    line(e->out, r->parallel ? "(void *block, int part, int parts)" : "(void *block)");
+    line(e->out, "{");
+    emit_views(e, r);
     if (uses.n || uses.context)
         line(e->out, "const gr_context *context = block;");
     if (uses.n)
@@ -261,15 +283,52 @@ static void emit_region(Emitter *e, const Region *r, bool wide)
     line(e->out, "}");
 }
 
+static const char *text_by(Emitter *e, void (*emit)(Emitter *, const Region *),
+                           const Region *r)
+{
+    Out *file = e->out, text = new_out(file->arena);
+    e->out = &text;
+    emit(e, r);
+    e->out = file;
+    return text.text;
+}
+
+/* The name of the function that computes the region. Entries have much in common, step the
+ * whole forward pass: what would be the same text under another name is not written again.
+ */
+static const char *emit_region(Emitter *e, const Region *r)
+{
+    Written w = {r->name, text_by(e, emit_equations, r), text_by(e, emit_function, r)};
+    for (int i = 0; i < e->written.n; i++) {
+        const Written *old = &e->written.at[i];
+        if (!strcmp(old->comment, w.comment) && !strcmp(old->body, w.body))
+            return old->name;
+    }
+    put(e->out, "\n%sstatic %svoid %s%s", w.comment, e->wide ? "GR_WIDE " : "", w.name,
+        w.body);
+    PUSH(e->out->arena, &e->written, w);
+    return w.name;
+}
+
 /* ---- The file ---- */
+
+static void emit_entry(Emitter *e, const Module *m, const EmitOptions *options, EntryKind k)
+{
+    const Entry *entry = &m->entry[k];
+    const char **name = NEWN(e->out->arena, const char *, entry->region.n);
+    for (int i = 0; i < entry->region.n; i++)
+        name[i] = emit_region(e, entry->region.at[i]);
+    put_entry(e->out, m, options, k, name);
+}
 
 void emit_c(Out *o, const Module *m, const EmitOptions *options)
 {
-    Emitter e = {.out = o, .f64 = m->f64};
+    Emitter e = {.out = o, .f64 = m->f64, .wide = m->target->bytes == 64};
     put_comment(
         o, format(o->arena,
-                  "%s\n\nThis file belongs to you: use it, change it and ship it as you "
-                  "like. It needs gr.h, simd.h and region.h of gradc.",
+                  "%s\n\n"
+                  "This file belongs to you: use it, change it and ship it as you like.\n"
+                  "It needs gr.h, simd.h and region.h of gradc.",
                   options->banner));
     line(o, "#define GR_LANES %d", m->lanes);
     line(o, "#define GR_DOUBLE %d", m->f64);
@@ -278,10 +337,7 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
     line(o, "#include \"region.h\"");
     if (options->header)
         line(o, "#include \"%s\"", options->header);
-    for (EntryKind k = 0; k < NENTRY; k++) {
-        for (int i = 0; i < m->entry[k].region.n; i++)
-            emit_region(&e, m->entry[k].region.at[i], m->target->bytes == 64);
-        put_entry(o, m, options, k);
-    }
+    for (EntryKind k = 0; k < NENTRY; k++)
+        emit_entry(&e, m, options, k);
     put_table(o, m, options);
 }

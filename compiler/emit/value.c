@@ -313,7 +313,7 @@ static void put_plain(Out *o, const Val *v, bool f64)
         put_number_value(o, v, f64);
         break;
     case VAL_SCALAR:
-        put(o, "(real)context->%s", scalar_name[v->scalar]);
+        put(o, "(real)%s%s", v->scalar == SCALAR_n ? "" : "context->", scalar_name[v->scalar]);
         break;
     case VAL_RANDOM:
         put_random(o, v);

@@ -56,10 +56,10 @@
 #define GR_EXP_MAX   710.0
 #define GR_EXP_MIN   -746.0
 #define GR_EXPM1_MIN -40.0
-#define GR_1.38_MAX  711.0
+#define GR_SINH_MAX  711.0
 #define GR_TANH_MAX  20.0
 #define GR_ERF_MAX   6.0
-#define GR_0.56MAX   0x1p19
+#define GR_SIN_MAX   0x1p19
 #define GR_EXP(r) GR_P10(r, 0x1p-1, 0x1.5555555555559p-3, 0x1.555555555555ap-5,            \
     0x1.111111110f6b4p-7, 0x1.6c16c16c14462p-10, 0x1.a01a01afe2d13p-13,                      \
     0x1.a01a01b0b195p-16, 0x1.71ddf85a28f8ap-19, 0x1.27e4c5acacc9ep-22,                      \
@@ -71,14 +71,14 @@
     -0x1.24d4229dcd6ecp-4, 0x1.11df6451b1999p-4, -0x1.fbfd9e77ffbc2p-5,                      \
     0x1.cfa63037e4a81p-5, -0x1.ce8b4a7c8f73ap-5, 0x1.0a96feee1392p-4,                        \
     -0x1.f1687042d46dp-5, 0x1.b8c23dd02d798p-6)
-#define GR_1.38(z) GR_P6(z, 0x1.5555555555556p-3, 0x1.11111111110a1p-7,                      \
+#define GR_SINH(z) GR_P6(z, 0x1.5555555555556p-3, 0x1.11111111110a1p-7,                      \
     0x1.a01a01a0291fcp-13, 0x1.71de3a45f71e1p-19, 0x1.ae6467668daaep-26,                     \
     0x1.611a3a1f338e1p-33, 0x1.b4cf78f6e39b6p-41)
 #define GR_TANH(z) GR_P10(z, -0x1.5555555555503p-2, 0x1.111111110b0c7p-3,                    \
     -0x1.ba1ba1b53107ap-5, 0x1.664f4781f74dp-6, -0x1.226e16da0aec2p-7,                       \
     0x1.d6cf3ca5c8f15p-9, -0x1.7d696a73665fp-10, 0x1.336ae602b1da8p-11,                      \
     -0x1.df7a8a222891fp-13, 0x1.43e17867d4de8p-14, -0x1.0e3d669bf320dp-16)
-#define GR_1.70(z) GR_P19(z, -0x1.555555555552ap-2, 0x1.9999999995ae3p-3,                    \
+#define GR_ATAN(z) GR_P19(z, -0x1.555555555552ap-2, 0x1.9999999995ae3p-3,                    \
     -0x1.2492492392277p-3, 0x1.c71c718423ec9p-4, -0x1.745d11faf63dap-4,                      \
     0x1.3b136a1522e3ap-4, -0x1.110e6d82fa8ep-4, 0x1.e1bcf7060711ap-5,                        \
     -0x1.ae644a5b15071p-5, 0x1.82eea5dbe1cbdp-5, -0x1.59d7dadbbb4c5p-5,                      \
@@ -113,18 +113,18 @@
 #define GR_EXP_MAX   89.f
 #define GR_EXP_MIN   -104.f
 #define GR_EXPM1_MIN -20.f
-#define GR_1.38_MAX  90.f
+#define GR_SINH_MAX  90.f
 #define GR_TANH_MAX  10.f
 #define GR_ERF_MAX   4.f
-#define GR_0.56MAX   0x1p19f
+#define GR_SIN_MAX   0x1p19f
 #define GR_EXP(r) GR_P5(r, 0x1p-1f, 0x1.555556p-3f, 0x1.5554aep-5f, 0x1.11109p-7f,         \
     0x1.6d7474p-10f, 0x1.a1a14ep-13f)
 #define GR_LOG(f) GR_P7(f, 0x1.55554ap-2f, -0x1.00022p-2f, 0x1.99a58ep-3f, -0x1.54786p-3f,   \
     0x1.226eep-3f, -0x1.0ce2fp-3f, 0x1.07cd7ep-3f, -0x1.41d6a8p-4f)
-#define GR_1.38(z) GR_P3(z, 0x1.555556p-3f, 0x1.111136p-7f, 0x1.9ffe12p-13f, 0x1.7a267cp-19f)
+#define GR_SINH(z) GR_P3(z, 0x1.555556p-3f, 0x1.111136p-7f, 0x1.9ffe12p-13f, 0x1.7a267cp-19f)
 #define GR_TANH(z) GR_P4(z, -0x1.555534p-2f, 0x1.110768p-3f, -0x1.b84448p-5f,                \
     0x1.5256d8p-6f, -0x1.76ac1ap-8f)
-#define GR_1.70(z) GR_P8(z, -0x1.55554p-2f, 0x1.999276p-3f, -0x1.2426f8p-3f, 0x1.c0d284p-4f, \
+#define GR_ATAN(z) GR_P8(z, -0x1.55554p-2f, 0x1.999276p-3f, -0x1.2426f8p-3f, 0x1.c0d284p-4f, \
     -0x1.58dc7p-4f, 0x1.dd0ebap-5f, -0x1.01af68p-5f, 0x1.6a8f4cp-7f, -0x1.defe4p-10f)
 #define GR_ERF(z) GR_P6(z, 0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2d2p-4f, -0x1.b7fbb4p-6f,  \
     0x1.5419f4p-8f, -0x1.a485ecp-11f, 0x1.4ae4cep-14f)
@@ -141,7 +141,7 @@
 #define GR_LOG2(z) GR_P6(z, 0x1.71547652b82ffp+1, 0x1.ec709dc39c9a7p-1,                      \
     0x1.2776c516af77ap-1, 0x1.a617566ff886bp-2, 0x1.484fadfdf0718p-2,                        \
     0x1.0bb78482be49bp-2, 0x1.f189f10a9ef5ep-3)
-#define GR_0.75X(q) GR_P10(q, 0x1.18932bfa2dda8p-3, -0x1.094924708c58fp-2,                   \
+#define GR_ERFCX(q) GR_P10(q, 0x1.18932bfa2dda8p-3, -0x1.094924708c58fp-2,                   \
     0x1.bff01ad1ebb73p-3, -0x1.5065a6b2439f7p-3, 0x1.be500cd1e4fcdp-4,                       \
     -0x1.029151a59a18cp-4, 0x1.0057051a9befcp-5, -0x1.a1aba0bd98684p-7,                      \
     0x1.1022da36a9b76p-8, -0x1.f66dfcd7f095dp-11, -0x1.27c81a7a8e588p-12)
@@ -241,14 +241,14 @@ GR_INLINE V FN(gr_tanh)(V x)
 GR_INLINE V FN(gr_sinh)(V x)
 {
     V a = FN(gr_abs)(x), z = a * a;
-    V h = FN(gr_exp_times)(FN(gr_at_most)(a, GR_1.38_MAX), -1);
-    V y = FN(gr_pick)(a < 1, a + a * z * GR_1.38(z), h - (real)0.25 / h);
+    V h = FN(gr_exp_times)(FN(gr_at_most)(a, GR_SINH_MAX), -1);
+    V y = FN(gr_pick)(a < 1, a + a * z * GR_SINH(z), h - (real)0.25 / h);
     return FN(gr_signed)(y, x);
 }
 
 GR_INLINE V FN(gr_cosh)(V x)
 {
-    V h = FN(gr_exp_times)(FN(gr_at_most)(FN(gr_abs)(x), GR_1.38_MAX), -1);
+    V h = FN(gr_exp_times)(FN(gr_at_most)(FN(gr_abs)(x), GR_SINH_MAX), -1);
     return h + (real)0.25 / h;
 }
 
@@ -311,12 +311,12 @@ GR_INLINE V FN(gr_atan)(V x)
     V a = FN(gr_abs)(x);
     I far = a > 1;
     V t = FN(gr_pick)(far, -1 / a, a), z = t * t;
-    V y = t + t * z * GR_1.70(z);
+    V y = t + t * z * GR_ATAN(z);
     y = y + (V)(far & (I)FN(gr_all)((real)0x1.921fb54442d18p+0));
     return FN(gr_signed)(y, x);
 }
 
-/* Sine and cosine of x in the quadrant n, for |x| < GR_0.56MAX. Always in double: r is x
+/* Sine and cosine of x in the quadrant n, for |x| < GR_SIN_MAX. Always in double: r is x
  * less n pi/2, with pi/2 in pieces (those of Sun's fdlibm) whose products with n are exact.
  * In float two pieces leave r good to 2^-60; in double the error of the second difference
  * and the third piece make a tail that is carried along. */
@@ -344,12 +344,12 @@ GR_INLINE D FN(gr_quadrant)(V x, J *n, D *cosine)
 
 GR_INLINE D FN(gr_dpick)(J c, D a, D b) { return (D)((c & (J)a) | (~c & (J)b)); }
 
-/* Arguments beyond GR_0.56MAX are rare: libm reduces them, lane by lane. */
+/* Arguments beyond GR_SIN_MAX are rare: libm reduces them, lane by lane. */
 #define GR_FAR(name)                                                                       \
     __attribute__((unused, noinline, cold)) static V FN(gr_##name##_far)(V x, V y)         \
     {                                                                                      \
         for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)                                \
-            if (!(GR_LIBM(fabs)(x[i]) < GR_0.56MAX))                                       \
+            if (!(GR_LIBM(fabs)(x[i]) < GR_SIN_MAX))                                       \
                 y[i] = GR_LIBM(name)(x[i]);                                                \
         return y;                                                                          \
     }
@@ -360,7 +360,7 @@ GR_FAR(tan)
 
 GR_INLINE int FN(gr_any_far)(V x)
 {
-    I near = FN(gr_abs)(x) < GR_0.56MAX;
+    I near = FN(gr_abs)(x) < GR_SIN_MAX;
     gr_int all = -1;
     for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
         all &= near[i];
@@ -446,7 +446,7 @@ GR_INLINE V FN(gr_erfc)(V x)
     D r = __builtin_convertvector(1 / (size + 4), D);
     r = r * (2 - d * r);
     D q = 1 - 8 * r;
-    D tail = FN(gr_exp2_wide)(a * a * -0x1.71547652b82fep+0) * GR_0.75X(q);
+    D tail = FN(gr_exp2_wide)(a * a * -0x1.71547652b82fep+0) * GR_ERFCX(q);
     J negative = __builtin_convertvector(x, D) < 0;
     return __builtin_convertvector(FN(gr_dpick)(negative, 2 - tail, tail), V);
 }

@@ -270,9 +270,62 @@ def activations():
     save("activations.out", out | {"loss": loss})
 
 
+# ---- Layers: values, and gradients of every input and parameter ----
+
+def attention(x, p, causal):
+    """x (batch, time, width); the weights have a dimension for the heads."""
+    q, k, v = (torch.einsum("hdc,btc->bhtd", p["W" + n], x) for n in "qkv")
+    y = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return torch.einsum("chd,bhtd->btc", p["Wo"], y)
+
+
+def layers():
+    p, seed = {}, iter(range(70, 130))
+
+    def make(layer, **shapes):
+        own = {k: numbers(*s, seed=next(seed)).requires_grad_() for k, s in shapes.items()}
+        p.update({f"{layer}.{k}": v for k, v in own.items()})
+        return own
+
+    def heads(layer, n):
+        d = 6 // n
+        return make(layer, Wq=(n, d, 6), Wk=(n, d, 6), Wv=(n, d, 6), Wo=(6, n, d))
+
+    x = numbers(3, 5, 6, seed=next(seed), low=-2, high=2).requires_grad_()
+    v = numbers(3, 4, 7, 5, seed=next(seed), low=-2, high=2).requires_grad_()
+    t = torch.tensor([[0, 6, 3, 3, 1], [2, 2, 2, 0, 6], [5, 4, 3, 2, 1]])
+    ln, rn, bn = make("ln", g=(6,), b=(6,)), make("rn", g=(6,)), make("bn", g=(4,), b=(4,))
+    e = make("e", E=(7, 6))
+    conv = make("conv", w=(6, 2, 3, 3), b=(6,))
+    wide = make("wide", w=(3, 4, 3, 2), b=(3,))
+    line = make("line", w=(4, 5, 3), b=(4,))
+    out = {
+        "ln": F.layer_norm(x, (6,), ln["g"], ln["b"]),
+        "rn": F.rms_norm(x, (6,), rn["g"], 1e-6),
+        "e": F.embedding(t, e["E"]),
+        "at": attention(x, heads("at", 2), True),
+        "full": attention(x, heads("full", 3), False),
+        "bn": F.batch_norm(v, None, None, bn["g"], bn["b"], training=True),
+        "conv": F.conv2d(v, conv["w"], conv["b"], stride=2, padding=1, groups=2),
+        "wide": F.conv2d(v, wide["w"], wide["b"], padding=2, dilation=2),
+        "line": F.conv1d(x, line["w"], line["b"], padding=1),
+        "most": F.max_pool2d(v, 3, 2, 1),
+        "avg": F.avg_pool2d(v, 2),
+        "all": v.mean((2, 3)),
+    }
+    power = {"ln": 3, "rn": 3, "bn": 3}
+    loss = sum((y ** power.get(k, 2)).sum() for k, y in out.items()) / 3
+    loss.backward()
+    save("layers.params", p)
+    save("layers.in", {"x": x, "v": v, "t": t})
+    save("layers.out", out | {"loss": loss, "grad.x": x.grad, "grad.v": v.grad}
+         | {"grad." + k: w.grad for k, w in p.items()})
+
+
 if __name__ == "__main__":
     mlp()
     optimizers()
     schedules()
     losses()
+    layers()
     activations()

@@ -112,6 +112,11 @@ Test(e2e, activations) { compare_gradients("activations", "", 41); }
 
 Test(e2e, losses) { compare_gradients("losses", "", 43); }
 
+Test(e2e, layers)
+{
+    compare_gradients("layers", text("--params %s", fixture("layers.params")), 35);
+}
+
 /* ---- Optimizers ---- */
 
 /* The settings of a train block that mean what OPTIMIZERS of make_fixtures.py says. */

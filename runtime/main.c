@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run_probe(Run *r) { return gr_probe(r->model); }
-
-/* In the order of the bits of Options.verb. */
-static int (*const verbs[])(Run *) = {gr_train, gr_eval,  gr_predict, gr_info,  gr_grad,
-                                      gr_step,  gr_bench, gr_export,  run_probe};
-
 /* What this process may use, not what the machine has. */
 static int processors(void)
 {
@@ -75,7 +69,7 @@ int gr_main(const gr_model *model, int argc, char **argv)
         gr_print_help(model);
         status = 0;
     } else if (fine && open_run(&r)) {
-        status = verbs[__builtin_ctz(r.options.verb)](&r);
+        status = r.options.run(&r);
     }
     if (r.error.text[0])
         fprintf(stderr, "%s: error: %s\n", model->name, r.error.text);

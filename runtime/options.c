@@ -9,19 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *arguments, *help;
+static int probe(Run *r) { return gr_probe(r->model); }
+
+/* clang-format off */
+static const struct Verb {
+    const char *name;
+    unsigned bit;
+    int (*run)(Run *);
+    const char *help; /* NULL: not for people */
 } verbs[] = {
-    {"train", "NAME=FILE...", "fit the parameters to the examples in the files"},
-    {"eval", "NAME=FILE...", "loss and metrics over the examples"},
-    {"predict", "NAME=FILE...", "outputs for every example, as CSV or to --out FILE"},
-    {"info", "", "inputs, outputs, parameters; sizes"},
-    {"grad", "NAME=FILE...", "one batch: loss, outputs and gradients, to --out FILE"},
-    {"step", "NAME=FILE...", "one batch: --steps N updates, then everything to --out FILE"},
-    {"bench", "[NAME=FILE...]", "time of a training step"},
-    {"export", "", "the parameters alone, to --out FILE"},
-    {"probe", NULL, NULL}, /* for gradc check */
+    {"train",   TRAIN,   gr_train,   "fit the parameters to the examples in the files"},
+    {"eval",    EVAL,    gr_eval,    "loss and metrics over the examples"},
+    {"predict", PREDICT, gr_predict, "outputs for every example, as CSV or to --out FILE"},
+    {"info",    INFO,    gr_info,    "inputs, outputs, parameters; sizes"},
+    {"grad",    GRAD,    gr_grad,    "one batch: loss, outputs and gradients, to --out FILE"},
+    {"step",    STEP,    gr_step,    "one batch: --steps N updates, then everything to --out FILE"},
+    {"bench",   BENCH,   gr_bench,   "time of a training step"},
+    {"export",  EXPORT,  gr_export,  "the parameters alone, to --out FILE"},
+    {"probe",   PROBE,   probe,      NULL}, /* for gradc check */
 };
+/* clang-format on */
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
@@ -216,8 +223,7 @@ static bool set_option(Pair p, char ***next, Options *o, gr_error *e)
     if (!s)
         return unknown_option(p.name, o->verb, e);
     if (!(s->verbs & o->verb))
-        return gr_fail(e, "'%s' takes no --%s", verbs[__builtin_ctz(o->verb)].name,
-                       s->name);
+        return gr_fail(e, "'%s' takes no --%s", o->verb_name, s->name);
     if (s->kind == FLAG && p.value)
         return gr_fail(e, "--%s takes no value", s->name);
     if (s->kind != FLAG && !p.value && !(p.value = *(*next)++))
@@ -269,7 +275,9 @@ static bool read_verb(const char *word, Options *o, gr_error *e)
     }
     for (int i = 0; i < VERBS; i++)
         if (strcmp(verbs[i].name, word) == 0) {
-            o->verb = 1u << i;
+            o->verb = verbs[i].bit;
+            o->verb_name = verbs[i].name;
+            o->run = verbs[i].run;
             return true;
         }
     return unknown_verb(word, e);

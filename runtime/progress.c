@@ -33,7 +33,9 @@ void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mea
 
 static void put_duration(FILE *f, double seconds)
 {
-    unsigned long s = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 999999999;
+    unsigned long s = seconds < 0     ? 0
+                      : seconds < 1e9 ? (unsigned long)(seconds + 0.5)
+                                      : 999999999;
     if (s >= 3600)
         fprintf(f, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
     else
@@ -63,7 +65,7 @@ void gr_redraw(Progress *p, const Run *r, const Report *now)
     double rate = (double)(now->done - p->before) / (time - p->start + 1e-9);
     put_line(f, r, now);
     fprintf(f, "  step %llu  %.3g/s  ETA ", (unsigned long long)now->step, rate);
-    put_duration(f, (double)(p->todo - now->done) / (rate + 1e-9));
+    put_duration(f, ((double)p->todo - (double)now->done) / (rate + 1e-9));
     fclose(f);
     printf("\r%.*s\033[K", width() - 1, text);
     fflush(stdout);

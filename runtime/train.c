@@ -198,6 +198,11 @@ static void average(Training *t)
         t->mean[k] = t->place.sum[k] / (double)t->place.position;
 }
 
+static bool is_enough(const Training *t)
+{
+    return t->run->options.max_steps && t->place.step >= t->run->options.max_steps;
+}
+
 static Outcome one_step(Training *t)
 {
     Run *r = t->run;
@@ -215,7 +220,7 @@ static Outcome one_step(Training *t)
         return DIVERGED;
     if (stop_signal)
         return INTERRUPTED;
-    if (r->options.max_steps && p->step >= r->options.max_steps)
+    if (is_enough(t))
         return FINISHED;
     if (gr_seconds() - t->saved > SECONDS_BETWEEN_SAVES && !save(t))
         return UNSAVED;
@@ -267,11 +272,13 @@ static Outcome one_epoch(Training *t)
 
 static Outcome all_epochs(Training *t)
 {
-    Outcome outcome = GOING;
-    gr_start_progress(&t->progress, t->run, t->rows.count * t->run->options.epochs,
-                      t->place.epoch * t->rows.count + t->place.position);
+    size_t before = t->place.epoch * t->rows.count + t->place.position;
+    size_t todo = t->planned * (size_t)t->run->model->batch;
+    size_t most = t->run->options.epochs * t->rows.count;
+    gr_start_progress(&t->progress, t->run, todo < most ? todo : most, before);
     t->saved = t->progress.start;
     catch_signals();
+    Outcome outcome = is_enough(t) ? FINISHED : GOING;
     while (outcome == GOING && t->place.epoch < t->run->options.epochs)
         outcome = one_epoch(t);
     gr_clear_line(&t->progress);

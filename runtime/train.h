@@ -8,18 +8,15 @@
 #include "gr.h"
 #include "grdata.h"
 
-/* What a verb may be asked for; a verb lists what it takes, an option whom it serves. */
+/* Verbs, as bits: an option lists whom it serves. */
+/* clang-format off */
 enum {
-    TRAIN = 1,
-    EVAL = 2,
-    PREDICT = 4,
-    INFO = 8,
-    GRAD = 16,
-    STEP = 32,
-    BENCH = 64,
-    EXPORT = 128,
+    TRAIN = 1, EVAL = 2, PREDICT = 4, INFO = 8, GRAD = 16, STEP = 32, BENCH = 64, EXPORT = 128,
     PROBE = 256
 };
+/* clang-format on */
+
+typedef struct Run Run;
 
 typedef struct Pair {
     const char *name, *value;
@@ -27,7 +24,9 @@ typedef struct Pair {
 
 typedef struct Options {
     unsigned verb;
-    uint64_t epochs, seed, threads, max_steps, steps, batches;
+    const char *verb_name;
+    int (*run)(Run *); /* what the verb does; returns the exit status */
+    uint64_t epochs, seed, threads, max_steps, steps;
     double validation;
     const char *params, *out, *inputs, *output;
     bool seeded; /* --seed was given */
@@ -36,7 +35,7 @@ typedef struct Options {
     int ndata, nheld_out;
 } Options;
 
-typedef struct Run {
+struct Run {
     const gr_model *model;
     Options options;
     void *block;
@@ -47,7 +46,7 @@ typedef struct Run {
     int *figure;  /* the tensors of losses, then metrics */
     int figures;
     gr_error error;
-} Run;
+};
 
 /* ---- options.c ---- */
 
@@ -133,12 +132,11 @@ bool gr_save_checkpoint(Run *r, const char *path, unsigned roles, void *snapshot
 /* Write the results of a call on n examples. */
 bool gr_save_results(Run *r, const char *path, int n);
 
-/* Load parameters, or all that is kept, if --params was given; with `need`, else those that
- * training left in its folder. */
+/* Load `roles` from --params. Without it, from what training left in its folder if there is
+ * a `need`, else not at all. */
 bool gr_begin_with(Run *r, unsigned roles, bool need);
 
-/* NAME.safetensors in the folder of --out, or of --params for those who read; to be freed.
- */
+/* NAME.safetensors in the folder, or in the run folder of the model when that is NULL. */
 char *gr_in_folder(const Run *r, const char *folder, const char *name);
 
 /* ---- progress.c ---- */

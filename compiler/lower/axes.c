@@ -134,7 +134,7 @@ static void join_axes(Nest *n, int a)
     n->naxis--;
     if (a < n->rank)
         n->rank--;
-    for (int i = a + 1; i < n->naxis; i++) {
+    for (int i = a + 1; i < n->naxis + n->fixed; i++) {
         n->axis[i] = n->axis[i + 1];
         n->per[i] = n->per[i + 1];
     }
@@ -154,7 +154,7 @@ static bool merge_axes(Nest *n, int a, Arena *arena)
     int by = n->axis[a + 1].extent;
     join_axes(n, a);
     const Sub *to[MAXIDX];
-    for (int k = 0; k < old.naxis; k++)
+    for (int k = 0; k < old.naxis + old.fixed; k++)
         to[k] = sub_index(n->g, k > a ? k - 1 : k);
     to[a + 1] = sub_mod(n->g, to[a], by, n->axis);
     to[a] = sub_div(n->g, to[a], by, n->axis);
@@ -170,18 +170,20 @@ static void take_axes(Nest *n, Arena *a)
 {
     const Tensor *t = n->step.at[0].tensor;
     n->g = new_graph(a, t->name);
-    n->rank = t->rank;
-    n->naxis = t->nidx;
+    n->fixed = t->group > 0;
+    n->rank = t->rank - n->fixed;
+    n->naxis = t->nidx - n->fixed;
     const Sub *to[MAXIDX];
-    for (int i = 0; i < n->naxis; i++) {
-        n->axis[i] = t->idx[i];
-        n->per[i] = 1;
-        to[i] = sub_index(n->g, i);
+    for (int i = 0; i < t->nidx; i++) {
+        int k = !n->fixed || i < t->step ? i : i == t->step ? n->naxis : i - 1;
+        n->axis[k] = t->idx[i];
+        n->per[k] = 1;
+        to[i] = sub_index(n->g, k);
     }
     for (int i = 0; i < n->step.n; i++) {
         Step *s = &n->step.at[i];
         s->body = substitute(n->g, s->tensor->body, to, n->axis);
-        s->place = read_same(n->g, (Tensor *)s->tensor);
+        s->place = substitute(n->g, read_same(n->g, (Tensor *)s->tensor), to, n->axis);
     }
 }
 

@@ -10,9 +10,9 @@
 
 /* ---- Positions ---- */
 
-static bool is_vector_axis(const Gen *g, int axis)
+int unit_of(const Gen *g, int axis)
 {
-    return axis == g->tile.lane && g->point[axis].vector;
+    return axis == g->tile.lane && g->point[axis].vector ? g->lanes : 1;
 }
 
 static int64_t offset(const Gen *g, int axis)
@@ -20,7 +20,7 @@ static int64_t offset(const Gen *g, int axis)
     int k = axis == g->tile.row ? g->row : axis == g->tile.col ? g->col
             : axis == g->tile.lane                             ? g->turn
                                                                : 0;
-    return (int64_t)k * (is_vector_axis(g, axis) ? g->lanes : 1);
+    return (int64_t)k * unit_of(g, axis);
 }
 
 bool vector_here(const Gen *g)
@@ -83,7 +83,7 @@ static void grow(Gen *g)
 
 static bool still_holds(const Gen *g, const Node *x, uint32_t axes)
 {
-    for (int i = 0; i < g->nest->naxis; i++)
+    for (int i = 0; i < g->nest->naxis + g->nest->fixed; i++)
         if (depends_on(axes, i) && g->point[i].opened > x->time)
             return false;
     return true;
@@ -317,7 +317,7 @@ static const Int *clamped(Gen *g, const Int *i, int extent)
 static int depth_of(const Gen *g, uint32_t axes)
 {
     int depth = 0;
-    for (int i = 0; i < g->nest->naxis; i++)
+    for (int i = 0; i < g->nest->naxis + g->nest->fixed; i++)
         if (depends_on(axes, i))
             depth = max(depth, g->point[i].depth);
     return depth;
@@ -376,24 +376,23 @@ static bool is_written(const Gen *g, const Buffer *b)
     return false;
 }
 
-Node *plain_node(Gen *g, Val v)
+Node *load_of(Gen *g, Val v, const Expr *read)
 {
-    Node *x = new_node(g, v.kind, v.result);
+    Node *x = new_node(g, VAL_LOAD, REAL);
     x->val = v;
+    x->name = identifier(read->tensor->name);
+    x->axes = axes_of(g->nest, read);
+    x->depth = depth_of(g, x->axes);
     return x;
 }
 
 static Node *load_from(Gen *g, const Expr *e, Buffer *b)
 {
-    Node *x = new_node(g, VAL_LOAD, REAL);
-    x->val.view = view_of(g, e, b);
-    place_of(g, e, x->val.sub, &x->val.stride);
-    x->val.vector = x->val.stride != 0;
-    x->val.part = x->val.vector ? lanes_here(g) : 0;
-    x->name = b->c_name;
-    x->axes = axes_of(g->nest, e);
-    x->depth = depth_of(g, x->axes);
-    return x;
+    Val v = {.kind = VAL_LOAD, .view = view_of(g, e, b)};
+    place_of(g, e, v.sub, &v.stride);
+    v.vector = v.stride != 0;
+    v.part = v.vector ? lanes_here(g) : 0;
+    return load_of(g, v, e);
 }
 
 static Node *load(Gen *g, const Expr *e)
@@ -432,6 +431,8 @@ static Expr *inside(Gen *g, const Expr *e)
 
 static Node *read_value(Gen *g, Expr *e)
 {
+    if (g->packed && e == g->tile.pack)
+        return load_from_panel(g);
     int step = step_read(g->nest, e);
     if (step >= 0 && g->nest->step.at[step].tensor->reduce != REDUCE_NONE)
         return reduced(g, e);

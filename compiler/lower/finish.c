@@ -61,11 +61,6 @@ void finish_here(Gen *g) { finish_from(g, g->phase == FINISHING); }
 
 /* ---- In loops over the tile ---- */
 
-static int unit_of(const Gen *g, int axis)
-{
-    return axis == g->tile.lane && vector_here(g) ? g->lanes : 1;
-}
-
 /* The element of the tile's array at the current position. */
 static void place_in_tile(Gen *g, const Int **sub)
 {
@@ -99,7 +94,7 @@ Node *load_from_tile(Gen *g)
     bool vector = vector_here(g);
     Val v = {.kind = VAL_LOAD, .vector = vector, .stride = vector, .view = g->stage};
     place_in_tile(g, v.sub);
-    return plain_node(g, v);
+    return load_of(g, v, g->nest->step.at[0].place);
 }
 
 static void store_tile(Gen *g)

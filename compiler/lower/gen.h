@@ -54,6 +54,8 @@ typedef struct Gen {
     const Int *from[MAXIDX], *to[MAXIDX]; /* part of an axis to run; NULL: all of it */
     bool in_block;
     Phase phase;
+    View *panel;        /* where tile.pack is copied */
+    bool packed;        /* it has been */
     Buffer *apart;      /* where a reduction's values wait to be finished; or NULL */
     View *stage;        /* likewise, those of one tile; or NULL */
     bool staged;        /* that is where they are now */
@@ -74,6 +76,7 @@ typedef struct Gen {
 Node *evaluate(Gen *g, Expr *e);            /* at the current position */
 Node *evaluate_step(Gen *g, int step);
 const Int *int_of(Gen *g, const Sub *s);
+int unit_of(const Gen *g, int axis); /* elements between positions of a tile */
 Node *wide(Gen *g, Node *x);                /* as a vector */
 Node *apply_op(Gen *g, Op op, Node *a, Node *b, Node *c);
 Node *literal(Gen *g, double value);
@@ -82,7 +85,7 @@ Node *keep_lanes(Gen *g, Node *x, double identity);
 Node *fold_lanes(Gen *g, Node *x, Reduce reduce);
 bool is_zero_beyond(const Node *x);         /* the lanes that do not exist are 0 */
 View *view_of(Gen *g, const Expr *read, Buffer *b);
-Node *plain_node(Gen *g, Val v);
+Node *load_of(Gen *g, Val v, const Expr *read); /* of what a read reads, from elsewhere */
 void place_of(Gen *g, const Expr *read, const Int **sub, int64_t *stride);
 int lanes_here(const Gen *g);               /* part of the current position */
 bool vector_here(const Gen *g);
@@ -101,6 +104,7 @@ Var *new_var(Gen *g, const char *name);
 const Int *number(Gen *g, int64_t c);
 const Int *variable_plus(Gen *g, const Var *var, int64_t c);
 bool ends_at_run_time(const Gen *g, int axis);
+const Int *length_of(Gen *g, int axis);
 void run_axis(Gen *g, int level);
 
 /* Positions of the tile at hand. */
@@ -108,6 +112,11 @@ static inline int width(const Gen *g, int axis) { return axis < 0 ? 1 : g->point
 static inline int rows(const Gen *g) { return width(g, g->tile.row); }
 static inline int cols(const Gen *g) { return width(g, g->tile.col); }
 static inline bool lanes_reduced(const Gen *g) { return g->tile.lane >= g->nest->rank; }
+
+/* pack.c */
+View *new_panel(Gen *g);
+void pack(Gen *g);
+Node *load_from_panel(Gen *g);
 
 /* reduce.c */
 void start_accumulators(Gen *g);

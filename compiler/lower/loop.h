@@ -114,7 +114,8 @@ struct Val {
 /* ---- Statements ---- */
 
 typedef enum LoopKind {
-    LOOP_FOR,   /* for var from `from` while var + step <= to (step 1: var < to) */
+    LOOP_FOR,   /* for var from `from` while var + step <= to (step 1: var < to); step -1: from
+                   `from` down while var >= to */
     LOOP_INT,   /* int var = from: a counter that several loops in a row share */
     LOOP_LET,   /* reg, constant from here on, is val */
     LOOP_VAR,   /* reg, to be changed, is val at first */

@@ -103,7 +103,7 @@ static void make_table(Module *m, Names *names, Arena *a)
 
 /* ---- Entries ---- */
 
-/* After the first value it stores. */
+/* After the last value it stores. */
 static const char *name_region(const Nest *n, EntryKind kind, Names *names)
 {
     const Tensor *t = n->step.at[0].tensor;
@@ -113,16 +113,29 @@ static const char *name_region(const Nest *n, EntryKind kind, Names *names)
     return take_name(names, names, intern_f("%s_%s", entry_name[kind], identifier(t->name)));
 }
 
+/* Nests of one region, from i on. */
+static int length_of_group(const Schedule *s, int i)
+{
+    int n = 1, group = s->nest.at[i]->group;
+    while (group && i + n < s->nest.n && s->nest.at[i + n]->group == group)
+        n++;
+    return n;
+}
+
 static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names, Arena *a)
 {
     Entry *e = &m->entry[kind];
     Names own = {.arena = a, .outer = names};
     e->graph = g;
     Schedule *s = schedule(g, kind, m, &own, a);
-    for (int i = 0; i < s->nest.n; i++) {
-        Nest *n = s->nest.at[i];
-        build_axes(n, a);
-        PUSH(a, &e->region, build_region(s, n, name_region(n, kind, names)));
+    for (int i = 0, n; i < s->nest.n; i += n) {
+        Nest **nest = &s->nest.at[i];
+        n = length_of_group(s, i);
+        for (int k = 0; k < n; k++)
+            build_axes(nest[k], a);
+        const char *name = name_region(nest[n - 1], kind, names);
+        PUSH(a, &e->region, nest[0]->group ? build_recurrence(s, nest, n, name)
+                                           : build_region(s, nest[0], name));
     }
 }
 

@@ -5,6 +5,9 @@
  * from the nest through another one back to it. So bias, activation, the derivative of the
  * activation and the optimizer's update end up behind the contraction that makes their operand.
  *
+ * The equations of a recurrence join only each other. Its nests run one after the other, with
+ * nothing in between: what one of them waits for, or is waited for by, so are all.
+ *
  * An update is written in place where all who read the old value run earlier, or in the same
  * nest at the same element; else its value is kept apart and copied at the end. */
 #include "nest.h"
@@ -95,6 +98,8 @@ static Nest *new_nest(Schedule *s)
 
 static bool may_join(const Reads *r, const Nest *n)
 {
+    if (r->by->group != n->group)
+        return false;
     for (int i = 0; i < r->read.n; i++) {
         const Expr *read = r->read.at[i];
         Nest *home = r->s->home[read->tensor->id];
@@ -117,19 +122,42 @@ static Nest *find_nest(const Reads *r)
     return best;
 }
 
+/* `late` runs after `early`; from outside, after all of its recurrence. */
+static void run_after(Schedule *s, Nest *late, Nest *early)
+{
+    for (int i = 0; i < s->nest.n; i++) {
+        Nest *n = s->nest.at[i];
+        if (n == early || (early->group && n->group == early->group && late->group != n->group))
+            add_edge(s, n, late);
+    }
+}
+
 static void place(Schedule *s, const Tensor *t)
 {
     Reads r = reads_of(s, t);
     Nest *n = find_nest(&r);
     if (!n)
         n = new_nest(s);
+    n->group = t->group;
     PUSH(s->arena, &n->step, (Step){.tensor = t});
     s->home[t->id] = n;
     for (int i = 0; i < r.read.n; i++) {
         Nest *home = s->home[r.read.at[i]->tensor->id];
         if (home && home != n)
-            add_edge(s, home, n);
+            run_after(s, n, home);
     }
+}
+
+/* All nests of a recurrence wait for what one of them waits for. */
+static void wait_together(Schedule *s, int group)
+{
+    for (int i = 0; i < s->nest.n; i++)
+        for (int k = 0; k < s->nest.n; k++) {
+            Nest *a = s->nest.at[i], *b = s->nest.at[k];
+            for (int j = 0; a->group == group && b->group == group && j < a->after.n; j++)
+                if (a->after.at[j]->group != group)
+                    add_edge(s, a->after.at[j], b);
+        }
 }
 
 static void mark(Expr *e, void *context)
@@ -148,8 +176,12 @@ static void group(Schedule *s)
         if (live[i] && g->tensor.at[i]->body)
             walk(g->tensor.at[i]->body, mark, live);
     for (int i = 0; i < g->tensor.n; i++)
-        if (live[i] && g->tensor.at[i]->role == EQUATION)
-            place(s, g->tensor.at[i]);
+        if (live[i] && g->tensor.at[i]->role == EQUATION) {
+            const Tensor *t = g->tensor.at[i];
+            place(s, t);
+            if (t->group && (i + 1 == g->tensor.n || g->tensor.at[i + 1]->group != t->group))
+                wait_together(s, t->group);
+        }
 }
 
 /* ---- Where results go ---- */
@@ -282,7 +314,8 @@ static void place_intermediates(Schedule *s)
                 Step *made = find_step(s, t);
                 if (!made)
                     s->buffer[t->id] = given_buffer(s->module, t);
-                if (!made || s->home[t->id] == n || s->buffer[t->id])
+                bool here = s->home[t->id] == n && reads_same(r.read.at[j], r.by);
+                if (!made || here || s->buffer[t->id])
                     continue;
                 if (!made->to.n)
                     PUSH(s->arena, &made->to, new_buffer(t, s->module, s->names, s->arena));
@@ -302,20 +335,32 @@ static bool is_ready(const Nest *n, const bool *done)
     return true;
 }
 
-/* Topological, the earliest made first. */
+/* The first nest that is ready, of this group if it is not 0; -1: there is none. */
+static int next_ready(const Schedule *s, const bool *done, int group)
+{
+    for (int i = 0; i < s->nest.n; i++) {
+        const Nest *n = s->nest.at[i];
+        if (!done[i] && (!group || n->group == group) && is_ready(n, done))
+            return i;
+    }
+    return -1;
+}
+
+/* Topological, the earliest made first, and a recurrence in one go. */
 static void order(Schedule *s)
 {
-    int count = s->nest.n;
+    int count = s->nest.n, group = 0;
     bool *done = NEWN(s->arena, bool, count);
     Nest **sorted = NEWN(s->arena, Nest *, count);
     for (int k = 0; k < count; k++) {
-        int i = 0;
-        while (i < count && (done[i] || !is_ready(s->nest.at[i], done)))
-            i++;
-        if (i == count)
+        int i = group ? next_ready(s, done, group) : -1;
+        if (i < 0)
+            i = next_ready(s, done, 0);
+        if (i < 0)
             bug("nests wait for each other");
         done[i] = true;
         sorted[k] = s->nest.at[i];
+        group = sorted[k]->group;
     }
     for (int k = 0; k < count; k++)
         s->nest.at[k] = sorted[k];

@@ -22,11 +22,13 @@ struct Nest {
     VEC(Step) step;
     VEC(Nest *) after;  /* nests that run before this one */
     int asked;          /* the last question of runs_after that came by */
+    int group;          /* the recurrence it belongs to, as in Tensor */
 
     /* axes.c: output axes, then reduced ones */
     Graph *g;           /* where bodies and places live */
     Index axis[MAXIDX];
     int rank, naxis;
+    int fixed;          /* 1: axis[naxis] is the step of a recurrence, moved from outside */
     int64_t per[MAXIDX]; /* a batch axis has per * n elements: others were merged into it */
     VEC(uint64_t) dependence; /* axes_of, by expression id */
 };
@@ -69,6 +71,8 @@ bool stride_of(const Nest *n, const Expr *read, int axis, int64_t *stride);
 
 /* region.c: the loops of a nest whose axes are built. */
 Region *build_region(const Schedule *s, Nest *n, const char *name);
+/* Those of the n nests of a recurrence, one after the other, within a loop over its steps. */
+Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name);
 
 /* module.c: of the tensor's type and shape, with a name of its own. */
 Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a);

@@ -149,9 +149,9 @@ static void put_for(Out *o, const LoopStmt *s)
         put(o, " = ");
         put_int(o, s->from);
     }
-    put(o, " to ");
+    put(o, s->step < 0 ? " down to " : " to ");
     put_int(o, s->to);
-    if (s->step != 1)
+    if (s->step > 1)
         put(o, " by %lld", (long long)s->step);
     put(o, "\n");
     put_body(o, &s->body);

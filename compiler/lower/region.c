@@ -59,7 +59,7 @@ bool ends_at_run_time(const Gen *g, int axis)
     return g->nest->axis[axis].batch && g->s->graph->batch > 1;
 }
 
-static const Int *length(Gen *g, int axis)
+const Int *length_of(Gen *g, int axis)
 {
     return ends_at_run_time(g, axis) ? times(g, &var_n, g->nest->per[axis])
                                      : number(g, g->nest->axis[axis].extent);
@@ -155,7 +155,7 @@ void run_axis(Gen *g, int level)
     int n = dynamic ? run_time_pieces(g, axis, p) : constant_pieces(g, axis, bounded, p);
     bool shared = n > 1 && p[1].loop;
     const Int *from = bounded ? g->from[axis] : number(g, 0);
-    const Int *to = bounded ? g->to[axis] : length(g, axis);
+    const Int *to = bounded ? g->to[axis] : length_of(g, axis);
     Var *var = shared ? new_var(g, g->nest->axis[axis].name) : NEW(g->a, Var);
     if (shared)
         emit(g, (LoopStmt){.kind = LOOP_INT, .var = var, .from = from});
@@ -188,7 +188,7 @@ static void run_blocks(Gen *g, int level)
 {
     int axis = g->tile.order[g->nest->rank - 1], size = g->tile.blocked;
     const Int *from = g->from[axis] ? g->from[axis] : number(g, 0);
-    const Int *to = g->to[axis] ? g->to[axis] : length(g, axis);
+    const Int *to = g->to[axis] ? g->to[axis] : length_of(g, axis);
     open_block(g);
     Var *var = new_var(g, intern_f("%s_block", g->nest->axis[axis].name));
     g->in_block = true;
@@ -226,12 +226,21 @@ static void run_tiles_then_finish(Gen *g, int level)
     g->phase = WHOLE;
 }
 
+static void run_packed(Gen *g, int level)
+{
+    pack(g);
+    run_level(g, level);
+    g->packed = false;
+}
+
 /* The axis at this level of the order; between output and reduced axes stands the tile. */
 static void run_level(Gen *g, int level)
 {
     int rank = g->nest->rank;
     bool whole = g->phase == WHOLE && level == first_tiled(g);
-    if (level == rank)
+    if (g->tile.pack && level == g->tile.pack_level && !g->packed)
+        run_packed(g, level);
+    else if (level == rank)
         run_tile_here(g);
     else if (level > rank)
         level < g->nest->naxis ? run_axis(g, level) : reduce_here(g);
@@ -291,28 +300,69 @@ static void split(Gen *g)
     r->parallel = g->nest->axis[axis].extent > r->grain;
     if (!r->parallel)
         return;
-    r->range = length(g, axis);
+    r->range = length_of(g, axis);
     g->from[axis] = times(g, &var_lo, 1);
     g->to[axis] = times(g, &var_hi, 1);
 }
 
-Region *build_region(const Schedule *s, Nest *n, const char *name)
+static Gen *new_gen(const Schedule *s, const char *name)
 {
     Gen *g = NEW(s->arena, Gen);
     Region *r = NEW(s->arena, Region);
-    *g = (Gen){.a = s->arena, .s = s, .nest = n, .region = r, .lanes = s->module->lanes};
+    *g = (Gen){.a = s->arena, .s = s, .region = r, .lanes = s->module->lanes};
     r->name = name;
-    for (int i = 0; i < n->step.n; i++)
-        PUSH(g->a, &r->equation, n->step.at[i].tensor);
-    g->tile = choose_tiling(s, n);
-    r->cycles = g->tile.cycles;
-    r->flops = g->tile.flops;
     g->block[0] = (Block){.id = ++g->blocks, .names = {.arena = g->a}, .below = {.arena = g->a}};
     for (int i = 0; i < MAXIDX; i++)
         g->point[i].width = 1;
+    return g;
+}
+
+/* The next nest of the region. What is known belongs to the one before. */
+static void take_nest(Gen *g, Nest *n)
+{
+    g->nest = n;
+    g->known = NULL;
+    g->panel = g->stage = NULL;
+    g->tile = choose_tiling(g->s, n);
+    g->region->cycles += g->tile.cycles;
+    g->region->flops += g->tile.flops;
+    for (int i = 0; i < n->step.n; i++)
+        PUSH(g->a, &g->region->equation, n->step.at[i].tensor);
     make_views(g);
     if (g->tile.rolled)
         g->stage = new_stage(g);
+    if (g->tile.pack)
+        g->panel = new_panel(g);
+}
+
+Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name)
+{
+    Gen *g = new_gen(s, name);
+    const Index *step = &nest[0]->axis[nest[0]->naxis];
+    bool down = nest[0]->step.at[0].tensor->backward;
+    open_block(g);
+    Var *var = new_var(g, step->name);
+    for (int i = 0; i < n; i++) {
+        take_nest(g, nest[i]);
+        g->point[g->nest->naxis] =
+            (Point){.var = var, .depth = g->depth, .opened = ++g->time, .width = 1};
+        run_level(g, 0);
+    }
+    const Int *first = number(g, 0), *last = number(g, step->extent - down);
+    LoopBody body = close_block(g);
+    emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = down ? last : first,
+                       .to = down ? first : last, .step = down ? -1 : 1, .body = body});
+    g->region->cycles *= step->extent;
+    g->region->flops *= step->extent;
+    g->region->body = g->block[0].body;
+    return g->region;
+}
+
+Region *build_region(const Schedule *s, Nest *n, const char *name)
+{
+    Gen *g = new_gen(s, name);
+    Region *r = g->region;
+    take_nest(g, n);
     split(g);
     run_level(g, 0);
     r->body = g->block[0].body;

@@ -16,10 +16,19 @@
 
 #include <limits.h>
 
+/* In a recurrence a tensor is read at other steps as well. */
+static bool is_place(const Step *s, const Expr *e)
+{
+    for (int k = 0; k < e->tensor->rank; k++)
+        if (e->sub[k] != s->place->sub[k])
+            return false;
+    return true;
+}
+
 int step_read(const Nest *n, const Expr *e)
 {
     for (int i = 0; i < n->step.n; i++)
-        if (n->step.at[i].tensor == e->tensor)
+        if (n->step.at[i].tensor == e->tensor && is_place(&n->step.at[i], e))
             return i;
     return -1;
 }
@@ -48,7 +57,7 @@ static uint32_t find_axes(Nest *n, const Expr *e)
         if (e->arg[i])
             axes |= axes_of(n, e->arg[i]);
     if (e->op == OP_read && step_read(n, e) >= 0)
-        return axes | ((1u << n->rank) - 1);
+        return axes | ((1u << n->rank) - 1) | (uint32_t)n->fixed << n->naxis;
     int subs = e->op == OP_read ? e->tensor->rank
                : e->op == OP_number || e->op == OP_uniform || e->op == OP_normal;
     for (int i = 0; i < subs; i++)
@@ -205,10 +214,10 @@ static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
     case OP_uniform:
     case OP_normal: w->arithmetic += k * (vector ? 10 * c->lanes : 60); break;
     case OP_read:
-        stride = vector ? it->stride[s->t->lane] : 0;
+        stride = vector && it->e != s->t->pack ? it->stride[s->t->lane] : 0;
         if (vector && stride != 1 && stride) {
             w->loads += k * c->lanes;
-            w->arithmetic += k * c->lanes;
+            w->arithmetic += 1.25 * k * c->lanes;
         } else {
             w->loads += k;
         }
@@ -219,14 +228,14 @@ static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
     }
 }
 
-/* A scattered store costs more than the gather of as many. */
+/* A scattered store touches a line of the cache for every lane, which others want to keep. */
 static void add_store(const Choosing *c, const Item *it, const Shape *s, Work *w)
 {
     bool vector = s->vector && s->t->lane < c->n->rank;
     double k = instances(it, s);
     w->other += k;
     if (vector && it->stride[s->t->lane] != 1)
-        w->arithmetic += 3 * k * c->lanes;
+        w->arithmetic += 10 * k * c->lanes;
 }
 
 static double longest(double a, double b) { return a > b ? a : b; }
@@ -375,6 +384,21 @@ static double span(const Choosing *c, const Tiling *t, int axis, int level)
     return here < extent ? here : extent;
 }
 
+/* Lines that a power of two of them lies between share few sets of a cache: by how much less of
+ * it there is for a read that the innermost loop moves by such a stride. */
+static double crowding(const Choosing *c, const Tiling *t, const Item *it, double run)
+{
+    enum { SETS = 64 };
+    int axis = t->order[c->n->naxis - 1];
+    int64_t bytes = it->stride[axis] * (c->s->module->f64 ? 8 : 4);
+    if (axis < c->n->rank || it->e == t->pack || bytes < LINE || c->n->axis[axis].extent < SETS)
+        return 1;
+    double apart = 1;
+    for (int64_t lines = bytes / LINE; lines % 2 == 0 && apart < SETS; lines /= 2)
+        apart *= 2;
+    return run < LINE * apart ? apart / (run > LINE ? run / LINE : 1) : 1;
+}
+
 /* What a read passes over at a level, in bytes; runs shorter than a line cost a line. */
 static double footprint(const Choosing *c, const Tiling *t, const Item *it, int level)
 {
@@ -385,11 +409,12 @@ static double footprint(const Choosing *c, const Tiling *t, const Item *it, int 
             continue;
         double k = span(c, t, i, level);
         count *= k;
-        if (it->stride[i] == 1 || it->stride[i] == -1)
+        if (it->stride[i] == 1 || it->stride[i] == -1 || it->e == t->pack)
             run *= k;
     }
     double line = (double)LINE / size;
-    return count * size * (run < line && count > 1 ? line / run : 1);
+    return count * size * (run < line && count > 1 ? line / run : 1) *
+           crowding(c, t, it, run * size);
 }
 
 static double all_footprints(const Choosing *c, const Tiling *t, int level)
@@ -470,9 +495,61 @@ static void order_axes(const Nest *n, Tiling *t, int last)
         t->order[k] = t->lane;
 }
 
+/* ---- Panels ---- */
+
+/* Can it be copied before loops that do not change it? */
+static bool packs(const Choosing *c, const Tiling *t, const Item *it)
+{
+    enum { MOST = 256 << 10 }; /* bytes on the stack */
+    const Expr *e = it->e;
+    if (e->op != OP_read || e->arg[0] || !in_loop(c, it) || !has(it->axes, t->col) ||
+        has(it->axes, t->row))
+        return false;
+    for (int k = 0; k < e->tensor->rank; k++)
+        if (!stays_inside(c->n, e->sub[k], e->tensor->idx[k].extent))
+            return false;
+    double size = (double)t->cols * c->lanes * (c->s->module->f64 ? 8 : 4);
+    int rank = 1;
+    for (int i = c->n->rank; i < c->n->naxis; i++)
+        if (has(it->axes, i)) {
+            size *= c->n->axis[i].extent;
+            rank++;
+        }
+    return size <= MOST && rank <= MAXRANK;
+}
+
+/* Each vector of the operand once, as often as loops around the copy come by. */
+static double pack_cycles(const Choosing *c, const Tiling *t, const Item *it)
+{
+    double vectors = 1.0 / c->lanes;
+    for (int i = 0; i < c->n->naxis; i++)
+        if (has(it->axes, i))
+            vectors *= c->n->axis[i].extent;
+    return vectors * (it->stride[t->lane] == 1 ? 4 : 2 * c->lanes);
+}
+
+/* The axes that change the operand, its columns last; then those that do not, rows last. */
+static void order_packed(const Nest *n, Tiling *t, uint32_t axes)
+{
+    int k = 0;
+    for (int i = 0; i < n->rank; i++)
+        if (has(axes, i) && i != t->col)
+            t->order[k++] = i;
+    t->order[k++] = t->col;
+    t->pack_level = k;
+    for (int i = 0; i < n->rank; i++)
+        if (!has(axes, i) && i != t->row)
+            t->order[k++] = i;
+    if (t->row >= 0)
+        t->order[k++] = t->row;
+}
+
 static void consider(Choosing *c, Tiling t)
 {
     t.cycles = nest_cycles(c, &t) + memory_cycles(c, &t);
+    for (int i = 0; t.pack && i < c->body.n; i++)
+        if (c->body.at[i].e == t.pack)
+            t.cycles += pack_cycles(c, &t, &c->body.at[i]);
     if (c->best.cycles == 0 || t.cycles < 0.99 * c->best.cycles)
         c->best = t;
 }
@@ -506,6 +583,22 @@ static void consider_orders(Choosing *c, Tiling t)
     }
 }
 
+static void consider_panels(Choosing *c, Tiling t)
+{
+    if (t.rows * t.cols > 1 && registers_needed(c, &t) > c->s->module->target->registers)
+        return;
+    order_axes(c->n, &t, -1);
+    for (int i = 0; i < c->body.n; i++) {
+        const Item *it = &c->body.at[i];
+        if (!packs(c, &t, it))
+            continue;
+        t.pack = it->e;
+        order_packed(c->n, &t, it->axes);
+        if (t.pack_level < c->n->rank)
+            consider(c, t);
+    }
+}
+
 static void consider_sizes(Choosing *c, Tiling t)
 {
     int unit = t.col == t.lane ? c->lanes : 1;
@@ -513,8 +606,11 @@ static void consider_sizes(Choosing *c, Tiling t)
     int turns = t.lane >= c->n->rank ? widest(c, t.lane, c->lanes, 8) : 1;
     for (t.rows = rows > 1 ? 2 : 1; t.rows <= rows; t.rows++)
         for (t.cols = 1; t.cols <= cols; t.cols++)
-            for (t.unroll = 1; t.unroll <= turns; t.unroll *= 2)
+            for (t.unroll = 1; t.unroll <= turns; t.unroll *= 2) {
                 consider_orders(c, t);
+                if (t.lane == t.col)
+                    consider_panels(c, t);
+            }
 }
 
 static void consider_axes(Choosing *c, int lane)

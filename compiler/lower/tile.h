@@ -13,6 +13,9 @@ typedef struct Tiling {
     int order[MAXIDX]; /* output axes outermost first, then reduced ones */
     int blocked;    /* the last output axis of the order goes block by block, around the one
                        before it: positions in a block; 0: it does not */
+    const Expr *pack; /* a read that is copied, lanes side by side, before the loops from
+                         pack_level on, which do not change it; or NULL */
+    int pack_level;
     bool rolled;    /* what follows the reduction is done in loops over the tile */
     int finish;     /* lanes of it that are done apart, where lanes run along a reduced axis;
                        -1: done with the tile */

@@ -162,7 +162,7 @@ static void verify_for(Verify *v, const LoopStmt *s)
         fail(v, "starts again", s->var->name);
     if (!s->from && !goes_on)
         fail(v, "goes on from nowhere", s->var->name);
-    if (s->step < 1)
+    if (s->step < 1 && s->step != -1)
         fail(v, "does not move", s->var->name);
     if (s->from)
         verify_int(v, s->from);

@@ -41,9 +41,8 @@ struct Run {
     void *block;
     gr_context *context;
     gr_pool *pool;
-    gr_classes
-        *classes; /* of each tensor; count 0 unless an input's column holds strings */
-    int *figure;  /* the tensors of losses, then metrics */
+    gr_classes *classes; /* of each tensor; count 0 unless its column holds strings */
+    int *figure;         /* the tensors of losses, then metrics */
     int figures;
     gr_error error;
 };

@@ -291,6 +291,18 @@ def layers():
         d = 6 // n
         return make(layer, Wq=(n, d, 6), Wk=(n, d, 6), Wv=(n, d, 6), Wo=(6, n, d))
 
+    def recurrent(layer, kind, gates, x):
+        """Our weights have a dimension for the gates; PyTorch's second bias is mostly 0."""
+        shape = (gates,) if gates > 1 else ()
+        w = make(layer, Wx=(*shape, 4, 6), Wh=(*shape, 4, 4), b=(*shape, 4))
+        second = torch.zeros(4 * gates)
+        if kind is torch.nn.GRU:
+            second = torch.cat((second[:8], make(layer, bh=(4,))["bh"]))
+        weights = {"weight_ih_l0": w["Wx"].reshape(-1, 6), "weight_hh_l0": w["Wh"].reshape(-1, 4),
+                   "bias_ih_l0": w["b"].reshape(-1), "bias_hh_l0": second}
+        net = kind(6, 4, batch_first=True)
+        return torch.func.functional_call(net, weights, (x,))[0]
+
     x = numbers(3, 5, 6, seed=next(seed), low=-2, high=2).requires_grad_()
     v = numbers(3, 4, 7, 5, seed=next(seed), low=-2, high=2).requires_grad_()
     t = torch.tensor([[0, 6, 3, 3, 1], [2, 2, 2, 0, 6], [5, 4, 3, 2, 1]])
@@ -312,6 +324,9 @@ def layers():
         "most": F.max_pool2d(v, 3, 2, 1),
         "avg": F.avg_pool2d(v, 2),
         "all": v.mean((2, 3)),
+        "rnn": recurrent("rnn", torch.nn.RNN, 1, x),
+        "lstm": recurrent("lstm", torch.nn.LSTM, 4, x),
+        "gru": recurrent("gru", torch.nn.GRU, 3, x),
     }
     power = {"ln": 3, "rn": 3, "bn": 3}
     loss = sum((y ** power.get(k, 2)).sum() for k, y in out.items()) / 3

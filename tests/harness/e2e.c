@@ -114,7 +114,7 @@ Test(e2e, losses) { compare_gradients("losses", "", 43); }
 
 Test(e2e, layers)
 {
-    compare_gradients("layers", text("--params %s", fixture("layers.params")), 35);
+    compare_gradients("layers", text("--params %s", fixture("layers.params")), 48);
 }
 
 /* ---- Optimizers ---- */

@@ -2,15 +2,16 @@
  *
  * At one point, drawn from a seed, every gradient is found in three ways: by the derived
  * equations, interpreted; by finite differences of the interpreted loss; and by the emitted
- * programs in double and single precision, which also give every output and, after one step,
- * every parameter and state. Errors are relative to
+ * programs in double and single precision, which also give every output and, after one
+ * step, every parameter and state. Errors are relative to
  *
- *   the greater of the two numbers, but at least an eighth of the tensor's greatest element and
- *   a thousandth of the greatest of its section (gradients, values, what a step leaves)
+ *   the greater of the two numbers, but at least an eighth of the tensor's greatest element
+ * and a thousandth of the greatest of its section (gradients, values, what a step leaves)
  *
- * so that rounding in a number close to 0 is no error, and a wrong formula cannot hide: it would
- * have to be right to within a ten-billionth of the greatest gradient. Where a whole tensor has
- * gradients not much greater than that, the table says that they tell nothing. */
+ * so that rounding in a number close to 0 is no error, and a wrong formula cannot hide: it
+ * would have to be right to within a ten-billionth of the greatest gradient. Where a whole
+ * tensor has gradients not much greater than that, the table says that they tell nothing.
+ */
 #include "check.h"
 
 #include "differences.h"
@@ -24,7 +25,7 @@ enum { ELEMENTS = 64, FEW = 5 }; /* looked at per tensor at most; examples */
 enum { STEPS = 10, NEXT = 4 };   /* updates planned, and which of them is checked */
 static const double TOL = 1e-7, TOL64 = 1e-12, TOL32 = 1e-4;
 static const double OWN = 1.0 / 8, OTHERS = 1e-3; /* scales: see above */
-static const double TELLING = 100;                 /* times what would pass unnoticed */
+static const double TELLING = 100;                /* times what would pass unnoticed */
 static const double PATIENCE = 2e8, ENOUGH = 1e8; /* evaluations of nodes: some seconds */
 
 /* The greatest error in a tensor, and where. */
@@ -76,7 +77,8 @@ static int64_t count(const Check *c, const Tensor *t)
 static void add_row(Check *c, Section section, const char *name, const Tensor *value,
                     const Tensor *by)
 {
-    PUSH(c->arena, &c->row, (Row){.section = section, .name = name, .value = value, .by = by});
+    PUSH(c->arena, &c->row,
+         (Row){.section = section, .name = name, .value = value, .by = by});
 }
 
 static void list_rows(Check *c)
@@ -85,7 +87,8 @@ static void list_rows(Check *c)
     for (int i = 0; i < g->root.n; i++) {
         const Root *r = &g->root.at[i];
         if (r->kind == ROOT_GRADIENT)
-            add_row(c, GRADIENTS, intern_f("grad.%s", r->target->name), r->value, r->target);
+            add_row(c, GRADIENTS, intern_f("grad.%s", r->target->name), r->value,
+                    r->target);
         if (r->kind == ROOT_LOSS || r->kind == ROOT_METRIC || r->kind == ROOT_OUTPUT)
             add_row(c, VALUES, r->name, r->value, NULL);
     }
@@ -175,9 +178,10 @@ static int64_t elements_to_try(const Check *c, const Differences *d, int tensors
     return affordable > ELEMENTS ? ELEMENTS : affordable < 4 ? 4 : (int64_t)affordable;
 }
 
-/* All if they are few; else a sample, where a gradient of 0 gets a second draw: of a table that
- * is looked up most rows have none. */
-static int64_t choose_element(const Check *c, const Row *r, int64_t k, int64_t tries, int64_t n)
+/* All if they are few; else a sample, where a gradient of 0 gets a second draw: of a table
+ * that is looked up most rows have none. */
+static int64_t choose_element(const Check *c, const Row *r, int64_t k, int64_t tries,
+                              int64_t n)
 {
     if (n <= tries)
         return k;
@@ -247,7 +251,8 @@ static void compare_record(Check *c, const Row *r, Worst *w, const Records *reco
         note_error(w, k, (double)c->run.value[r->value->id][k], x->at[k], least);
 }
 
-static void compare_records(Check *c, const Records *records, bool f64, Section from, Section to)
+static void compare_records(Check *c, const Records *records, bool f64, Section from,
+                            Section to)
 {
     for (int i = 0; i < c->row.n; i++) {
         Row *r = &c->row.at[i];
@@ -268,9 +273,9 @@ static Answer ask_program(Check *c, const char *program, const char *what)
     return a;
 }
 
-/* The interpreter's values must be those of the point; afterwards its parameters have made a
- * step. step() of a program always trains; at the start what it makes of gradients that are
- * rounding and nothing else says nothing. */
+/* The interpreter's values must be those of the point; afterwards its parameters have made
+ * a step. step() of a program always trains; at the start what it makes of gradients that
+ * are rounding and nothing else says nothing. */
 static void compare_programs(Check *c)
 {
     const CheckOptions *o = c->o;
@@ -361,7 +366,8 @@ static void print_table(Check *c)
         bool first = true;
         for (int i = 0; i < c->row.n; i++) {
             const Row *r = &c->row.at[i];
-            if ((int)r->section != s || (!r->f64.done && !r->f32.done && !r->differences.done))
+            if ((int)r->section != s ||
+                (!r->f64.done && !r->f32.done && !r->differences.done))
                 continue;
             if (first)
                 put(c->out, "%-*s  %9s  %9s%s\n", width + 2, title[s], "f64", "f32",
@@ -379,8 +385,7 @@ static void complain_of_derivative(Check *c, const Row *r)
     const Worst *d = &r->differences;
     Out *o = &c->complaints;
     if (d->compared == 0)
-        put(o, "'%s': every element tried lies at a kink\n",
-            r->by->name);
+        put(o, "'%s': every element tried lies at a kink\n", r->by->name);
     if (!is_over(d, c->tol))
         return;
     put(o, "dL/d%s%s: derived %.17g, finite differences %.17g: the derivation is wrong\n",
@@ -394,8 +399,8 @@ static void complain_of_program(Check *c, const Row *r, const Worst *w, const ch
         return;
     bool derived = r->differences.done && !is_over(&r->differences, c->tol);
     put(&c->complaints, "%s%s%s: interpreted %.17g, emitted %s %.17g: %s\n",
-        r->by ? "dL/d" : "", r->by ? r->by->name : r->name, place(r->value, w->at, c->arena),
-        w->want, real, w->got,
+        r->by ? "dL/d" : "", r->by ? r->by->name : r->name,
+        place(r->value, w->at, c->arena), w->want, real, w->got,
         derived ? "finite differences agree with the first, the emitted program is wrong"
                 : "the emitted program is wrong");
 }

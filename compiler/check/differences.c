@@ -1,11 +1,13 @@
 /* Central differences with steps h, h/2, h/4 ... and Richardson's extrapolation of the last
- * three, which takes the terms in h^2 and h^4 away. Large steps lose least to rounding but may
- * reach over a kink (of relu, max, abs ...); then the estimates do not settle, and smaller steps
- * follow until they do. The best is the one whose own error estimate is least.
+ * three, which takes the terms in h^2 and h^4 away. Large steps lose least to rounding but
+ * may reach over a kink (of relu, max, abs ...); then the estimates do not settle, and
+ * smaller steps follow until they do. The best is the one whose own error estimate is
+ * least.
  *
- * Is the point itself at a kink, or so close that no step fits in between, the one-sided slopes
- * keep their distance as the step shrinks; where the function is smooth it shrinks with it. Such
- * a point has no derivative to compare with, and the caller says how many there were. */
+ * Is the point itself at a kink, or so close that no step fits in between, the one-sided
+ * slopes keep their distance as the step shrinks; where the function is smooth it shrinks
+ * with it. Such a point has no derivative to compare with, and the caller says how many
+ * there were. */
 #include "differences.h"
 
 enum { LEVELS = 16 };
@@ -24,8 +26,8 @@ static void look_at_read(Expr *e, void *context)
     r->found = r->found || (e->op == OP_read && r->from[e->tensor->id]);
 }
 
-/* Mark what depends on a marked tensor. Members of a recurrence read ahead: then once over the
- * equations is not enough. */
+/* Mark what depends on a marked tensor. Members of a recurrence read ahead: then once over
+ * the equations is not enough. */
 static void spread(const Graph *g, bool *from)
 {
     struct Reading r = {.from = from};

@@ -1,12 +1,12 @@
 /* The interpreter.
  *
- * Each body is a list of nodes. A node's value is found by recursion and kept until an index that
- * it depends on changes, so what does not depend on inner indices is computed once outside of
- * them, shared subexpressions once, and the branch that an `if` does not take never. Nothing is
- * simplified and sums run in row-major order.
+ * Each body is a list of nodes. A node's value is found by recursion and kept until an
+ * index that it depends on changes, so what does not depend on inner indices is computed
+ * once outside of them, shared subexpressions once, and the branch that an `if` does not
+ * take never. Nothing is simplified and sums run in row-major order.
  *
- * A read outside of its tensor with no value there is gradc's own fault: a guard should have
- * covered it. */
+ * A read outside of its tensor with no value there is gradc's own fault: a guard should
+ * have covered it. */
 #include "interp.h"
 
 #include "random.h"
@@ -40,7 +40,8 @@ typedef struct Node {
     int level;      /* 1 + the greatest index it depends on */
     uint64_t since; /* the time at its level when value was found */
     Real value;
-    Real *held; /* OP_stop: what was recorded, by row-major position in the equation; or NULL */
+    Real *held; /* OP_stop: what was recorded, by row-major position in the equation; or
+                   NULL */
 } Node;
 
 typedef struct Code {
@@ -59,7 +60,8 @@ static Place compile_sub(Arena *a, const Code *c, const Sub *s, int *level)
     Place p = {.c = s->c, .n = s->nterm, .part = NEWN(a, Part, s->nterm)};
     for (int i = 0; i < s->nterm; i++) {
         const Term *t = &s->term[i];
-        p.part[i] = (Part){.coef = t->coef, .kind = t->kind, .index = t->index, .by = t->by};
+        p.part[i] =
+            (Part){.coef = t->coef, .kind = t->kind, .index = t->index, .by = t->by};
         if (t->kind == ATOM_INDEX)
             deepen(level, t->index + 1);
         if (t->kind == ATOM_DATA) {
@@ -126,9 +128,15 @@ static int64_t evaluate_sub(Eval *v, const Place *p)
         const Part *t = &p->part[i];
         int64_t x = 0;
         switch (t->kind) {
-        case ATOM_INDEX: x = v->at[t->index]; break;
-        case ATOM_DATA: x = (int64_t)value(v, t->node); break;
-        case ATOM_DIV: x = floor_div(evaluate_sub(v, t->of), t->by); break;
+        case ATOM_INDEX:
+            x = v->at[t->index];
+            break;
+        case ATOM_DATA:
+            x = (int64_t)value(v, t->node);
+            break;
+        case ATOM_DIV:
+            x = floor_div(evaluate_sub(v, t->of), t->by);
+            break;
         case ATOM_MOD:
             x = evaluate_sub(v, t->of);
             x -= t->by * floor_div(x, t->by);
@@ -161,11 +169,16 @@ static Real evaluate_read(Eval *v, const Node *x)
 static Real scalar_value(const Run *r, Scalar s)
 {
     switch (s) {
-    case SCALAR_n: return r->n;
-    case SCALAR_step: return (Real)r->step;
-    case SCALAR_steps: return (Real)r->steps;
-    case SCALAR_training: return r->training;
-    case NSCALAR: break;
+    case SCALAR_n:
+        return r->n;
+    case SCALAR_step:
+        return (Real)r->step;
+    case SCALAR_steps:
+        return (Real)r->steps;
+    case SCALAR_training:
+        return r->training;
+    case NSCALAR:
+        break;
     }
     bug("no such scalar");
 }
@@ -173,10 +186,12 @@ static Real scalar_value(const Run *r, Scalar s)
 static Real operate(Op op, Real a, Real b, Real c)
 {
     switch (op) {
-#define OP(name, arity, value, ...)                                                          \
-    case OP_##name: return value;
+#define OP(name, arity, value, ...)                                                        \
+    case OP_##name:                                                                        \
+        return value;
 #include "ops.def"
-    default: bug("'%s' is no operation on numbers", opinfo[op].name);
+    default:
+        bug("'%s' is no operation on numbers", opinfo[op].name);
     }
 }
 
@@ -194,8 +209,8 @@ static int64_t position(const Eval *v, int first, int last)
     return p;
 }
 
-/* Only indices that the node depends on matter: the others are whatever they were. A stop that
- * the recorded run did not come to has nothing to give: its own value will do. */
+/* Only indices that the node depends on matter: the others are whatever they were. A stop
+ * that the recorded run did not come to has nothing to give: its own value will do. */
 static Real evaluate_stop(Eval *v, Node *x)
 {
     if (v->r->stop == STOP_LIVE)
@@ -219,18 +234,26 @@ static Real evaluate_node(Eval *v, Node *x)
 {
     const Run *r = v->r;
     switch (x->e->op) {
-    case OP_const: return x->e->value;
-    case OP_read: return evaluate_read(v, x);
-    case OP_number: return (Real)evaluate_sub(v, x->place);
-    case OP_scalar: return scalar_value(r, x->e->scalar);
+    case OP_const:
+        return x->e->value;
+    case OP_read:
+        return evaluate_read(v, x);
+    case OP_number:
+        return (Real)evaluate_sub(v, x->place);
+    case OP_scalar:
+        return scalar_value(r, x->e->scalar);
     case OP_uniform:
         return uniform_at(r->seed, r->step, x->e->site, evaluate_sub(v, x->place));
     case OP_normal:
         return normal_at(r->seed, r->step, x->e->site, evaluate_sub(v, x->place));
-    case OP_select: return value(v, x->arg[value(v, x->arg[0]) != 0 ? 1 : 2]);
-    case OP_and: return value(v, x->arg[0]) != 0 && value(v, x->arg[1]) != 0;
-    case OP_or: return value(v, x->arg[0]) != 0 || value(v, x->arg[1]) != 0;
-    case OP_stop: return evaluate_stop(v, x);
+    case OP_select:
+        return value(v, x->arg[value(v, x->arg[0]) != 0 ? 1 : 2]);
+    case OP_and:
+        return value(v, x->arg[0]) != 0 && value(v, x->arg[1]) != 0;
+    case OP_or:
+        return value(v, x->arg[0]) != 0 || value(v, x->arg[1]) != 0;
+    case OP_stop:
+        return evaluate_stop(v, x);
     default:
         return operate(x->e->op, operand(v, x, 0), operand(v, x, 1), operand(v, x, 2));
     }
@@ -251,12 +274,19 @@ static void start_reduction(Eval *v)
 {
     v->position = v->best = 0;
     switch (v->t->reduce) {
-    case REDUCE_PROD: v->sum = 1; break;
+    case REDUCE_PROD:
+        v->sum = 1;
+        break;
     case REDUCE_MAX:
-    case REDUCE_ARGMAX: v->sum = -(Real)INFINITY; break;
+    case REDUCE_ARGMAX:
+        v->sum = -(Real)INFINITY;
+        break;
     case REDUCE_MIN:
-    case REDUCE_ARGMIN: v->sum = (Real)INFINITY; break;
-    default: v->sum = 0;
+    case REDUCE_ARGMIN:
+        v->sum = (Real)INFINITY;
+        break;
+    default:
+        v->sum = 0;
     }
 }
 
@@ -264,11 +294,21 @@ static void accumulate(Eval *v)
 {
     Real x = value(v, v->root);
     switch (v->t->reduce) {
-    case REDUCE_NONE: v->sum = x; break;
-    case REDUCE_SUM: v->sum += x; break;
-    case REDUCE_PROD: v->sum *= x; break;
-    case REDUCE_MAX: v->sum = gr_max(v->sum, x); break;
-    case REDUCE_MIN: v->sum = gr_min(v->sum, x); break;
+    case REDUCE_NONE:
+        v->sum = x;
+        break;
+    case REDUCE_SUM:
+        v->sum += x;
+        break;
+    case REDUCE_PROD:
+        v->sum *= x;
+        break;
+    case REDUCE_MAX:
+        v->sum = gr_max(v->sum, x);
+        break;
+    case REDUCE_MIN:
+        v->sum = gr_min(v->sum, x);
+        break;
     case REDUCE_ARGMAX:
     case REDUCE_ARGMIN:
         if (v->t->reduce == REDUCE_ARGMAX ? x > v->sum : x < v->sum) {
@@ -276,7 +316,8 @@ static void accumulate(Eval *v)
             v->best = position(v, v->t->rank, v->t->nidx);
         }
         break;
-    case NREDUCE: break;
+    case NREDUCE:
+        break;
     }
 }
 
@@ -323,7 +364,8 @@ static void evaluate_recurrence(Run *r, Tensor *const *member, int n)
             evaluate(r, member[k], member[k]->backward ? steps - 1 - i : i);
 }
 
-/* The equation at position i, or the recurrence that begins there; the position after it. */
+/* The equation at position i, or the recurrence that begins there; the position after it.
+ */
 static int evaluate_from(Run *r, int i)
 {
     Tensor *const *t = &r->g->tensor.at[i];
@@ -358,7 +400,8 @@ void reach(bool *reached, const Tensor *t)
 static void find_init_only(Run *r)
 {
     const Graph *g = r->g;
-    bool *init = NEWN(r->arena, bool, g->tensor.n), *other = NEWN(r->arena, bool, g->tensor.n);
+    bool *init = NEWN(r->arena, bool, g->tensor.n),
+         *other = NEWN(r->arena, bool, g->tensor.n);
     for (int i = 0; i < g->root.n; i++) {
         const Root *root = &g->root.at[i];
         reach(root->kind == ROOT_INIT ? init : other, root->value);

@@ -1,4 +1,5 @@
-/* The program reads its whole request before it writes, so one pipe after the other is enough.
+/* The program reads its whole request before it writes, so one pipe after the other is
+ * enough.
  *
  *   record := int32 length of the name, the name, int64 count, count doubles
  *
@@ -114,7 +115,8 @@ static int start(Process *p, const char *program)
 
 static void send_all(int fd, const Bytes *b)
 {
-    void (*old)(int) = signal(SIGPIPE, SIG_IGN); /* should the program die, its status says so */
+    void (*old)(int) =
+        signal(SIGPIPE, SIG_IGN); /* should the program die, its status says so */
     for (size_t done = 0; done < (size_t)b->n;) {
         ssize_t n = write(fd, b->at + done, (size_t)b->n - done);
         if (n < 0 && errno == EINTR)
@@ -149,7 +151,8 @@ static const char *how_it_ended(pid_t id)
     while (waitpid(id, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFSIGNALED(status))
-        return intern_f("ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return intern_f("ended by signal %d (%s)", WTERMSIG(status),
+                        strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status))
         return intern_f("ended with status %d", WEXITSTATUS(status));
     return NULL;

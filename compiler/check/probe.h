@@ -20,7 +20,8 @@ typedef struct Answer {
     const char *wrong; /* NULL; or why there is no answer */
 } Answer;
 
-/* Set the tensors of the request; `how` is n, training, updates made, seed, updates planned. */
+/* Set the tensors of the request; `how` is n, training, updates made, seed, updates
+ * planned. */
 enum { HOW = 5 };
 Answer ask(const char *program, const Records *request, const double how[HOW], Arena *a);
 

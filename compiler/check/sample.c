@@ -1,8 +1,8 @@
 /* Data nobody chose: drawn from the seed, the tensor and the element.
  *
- * Parameters start as the program says. Those that start all equal (0, 1) are moved by a little
- * each, or gradients would be special: zeros would hide what they multiply. States move upwards,
- * because an optimizer may take the root of one. */
+ * Parameters start as the program says. Those that start all equal (0, 1) are moved by a
+ * little each, or gradients would be special: zeros would hide what they multiply. States
+ * move upwards, because an optimizer may take the root of one. */
 #include "sample.h"
 
 #include "random.h"

@@ -4,8 +4,9 @@
 
 #include "interp.h"
 
-/* Set inputs, parameters and states, all to numbers that a float holds. Where the loss is no
- * number for reals from -1 to 1, reals from 0.1 to 1 are tried. False if it is none then. */
+/* Set inputs, parameters and states, all to numbers that a float holds. Where the loss is
+ * no number for reals from -1 to 1, reals from 0.1 to 1 are tried. False if it is none
+ * then. */
 bool set_point(Run *r, const Tensor *loss, uint64_t seed);
 
 /* The same, but parameters and states are as the program starts and its own seed stays. */

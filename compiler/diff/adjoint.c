@@ -1,9 +1,10 @@
 /* The reverse sweep.
  *
- * Equations are taken from the loss backwards. Each is differentiated as a scalar expression, in
- * reverse over its subexpressions; what arrives at a read is turned around by transpose.c into a
- * contribution to the adjoint of the tensor read. When an equation's turn comes all who read it
- * have had theirs, so its adjoint is the sum of its contributions.
+ * Equations are taken from the loss backwards. Each is differentiated as a scalar
+ * expression, in reverse over its subexpressions; what arrives at a read is turned around
+ * by transpose.c into a contribution to the adjoint of the tensor read. When an equation's
+ * turn comes all who read it have had theirs, so its adjoint is the sum of its
+ * contributions.
  *
  * Only what lies between the loss and a wanted adjoint is visited. */
 #include "build.h"
@@ -27,7 +28,8 @@ typedef struct Sweep {
 
 /* ---- One equation ---- */
 
-/* A subexpression of the body: whether it depends on a needed tensor, and what has arrived. */
+/* A subexpression of the body: whether it depends on a needed tensor, and what has arrived.
+ */
 typedef struct Spot {
     Expr *e;
     bool needed;
@@ -41,7 +43,10 @@ typedef struct Local {
     VEC(Spot) spot;
 } Local;
 
-static Spot *spot_of(const Local *l, const Expr *e) { return &l->spot.at[l->s->spot[e->id]]; }
+static Spot *spot_of(const Local *l, const Expr *e)
+{
+    return &l->spot.at[l->s->spot[e->id]];
+}
 
 static void list_expr(Expr *e, void *context)
 {
@@ -85,8 +90,8 @@ static Expr *is_outside(Graph *g, const Expr *read)
     Expr *inside = NULL;
     for (int i = 0; i < read->tensor->rank; i++) {
         Expr *at = number_of(g, read->sub[i]);
-        Expr *in = both(g, le(g, num(g, 0), at),
-                        lt(g, at, num(g, read->tensor->idx[i].extent)));
+        Expr *in =
+            both(g, le(g, num(g, 0), at), lt(g, at, num(g, read->tensor->idx[i].extent)));
         inside = inside ? both(g, inside, in) : in;
     }
     return negate(g, inside);
@@ -163,7 +168,8 @@ static Flow to_extremum(Sweep *s, const Tensor *t, Expr *dt)
     return (Flow){eq(s->g, flat_position(s->g, t), read_same(s->g, at)), dt};
 }
 
-/* prod: the product of all the others, which dividing by the factor would lose where it is 0. */
+/* prod: the product of all the others, which dividing by the factor would lose where it is
+ * 0. */
 static Flow to_factors(Sweep *s, const Tensor *t, Expr *dt)
 {
     Graph *g = s->g;
@@ -181,8 +187,8 @@ static Flow to_factors(Sweep *s, const Tensor *t, Expr *dt)
     for (int i = t->rank; i < t->nidx; i++) {
         others->idx[i + reduced] = t->idx[i];
         others->idx[i + reduced].name = intern_f("%s2", t->idx[i].name);
-        Expr *here = eq(g, number_of(g, sub_index(g, i)),
-                        number_of(g, sub_index(g, i + reduced)));
+        Expr *here =
+            eq(g, number_of(g, sub_index(g, i)), number_of(g, sub_index(g, i + reduced)));
         same = same ? both(g, same, here) : here;
     }
     others->body = choose(g, same, num(g, 1), substitute(g, t->body, to, others->idx));
@@ -195,13 +201,17 @@ static Flow into_body(Sweep *s, const Tensor *t, Tensor *adjoint)
     Expr *dt = read_same(s->g, adjoint);
     switch (t->reduce) {
     case REDUCE_NONE:
-    case REDUCE_SUM: return (Flow){.value = dt};
+    case REDUCE_SUM:
+        return (Flow){.value = dt};
     case REDUCE_MAX:
-    case REDUCE_MIN: return to_extremum(s, t, dt);
-    case REDUCE_PROD: return to_factors(s, t, dt);
+    case REDUCE_MIN:
+        return to_extremum(s, t, dt);
+    case REDUCE_PROD:
+        return to_factors(s, t, dt);
     case REDUCE_ARGMAX:
     case REDUCE_ARGMIN:
-    case NREDUCE: break;
+    case NREDUCE:
+        break;
     }
     return (Flow){0};
 }

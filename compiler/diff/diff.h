@@ -4,8 +4,8 @@
 
 #include "ir.h"
 
-/* Give every adjoint without a body (a tensor whose `of` is set) its equation: the derivative of
- * the loss by that tensor. Adds the adjoints in between. */
+/* Give every adjoint without a body (a tensor whose `of` is set) its equation: the
+ * derivative of the loss by that tensor. Adds the adjoints in between. */
 void derive(Graph *g);
 
 #endif

@@ -1,5 +1,5 @@
-/* The one rule of derivation, in gather form: solve f(x) = a for the indices of the equation
- * that reads, and sum over those that the read does not determine.
+/* The one rule of derivation, in gather form: solve f(x) = a for the indices of the
+ * equation that reads, and sum over those that the read does not determine.
  *
  * The subscripts of the read are taken one dimension after another:
  *   - a bare index is the dimension's position;
@@ -7,8 +7,8 @@
  *   - an affine form is solved for an index with coefficient +1 or -1, where one is left;
  *   - anything else (data, a second read of an index already known) becomes a condition.
  * A solved index that could leave its range is a condition as well. What stays unsolved is
- * summed over. Indices of the new equation: a first, then all of the reader's; the unused are
- * dropped at the end. */
+ * summed over. Indices of the new equation: a first, then all of the reader's; the unused
+ * are dropped at the end. */
 #include "transpose.h"
 
 #include "build.h"
@@ -19,11 +19,11 @@
 typedef struct Solution {
     Graph *g;
     const Expr *read;
-    int rank, n;            /* of the tensor read; indices of the reader */
-    Index idx[MAXIDX];      /* rank + n of them: the new equation's */
-    const Sub *to[MAXIDX];  /* the reader's index j in new indices; unsolved: rank + j */
+    int rank, n;           /* of the tensor read; indices of the reader */
+    Index idx[MAXIDX];     /* rank + n of them: the new equation's */
+    const Sub *to[MAXIDX]; /* the reader's index j in new indices; unsolved: rank + j */
     bool solved[MAXIDX];
-    bool used[MAXRANK];     /* dimensions that solved something */
+    bool used[MAXRANK]; /* dimensions that solved something */
     Expr *guard;
 } Solution;
 
@@ -130,7 +130,8 @@ static void solve_digits(Solution *s, int j)
     solve(s, j, value);
 }
 
-/* An unsolved index that stands in sub only as +1 or -1 times itself; -1 if there is none. */
+/* An unsolved index that stands in sub only as +1 or -1 times itself; -1 if there is none.
+ */
 static int solvable(const Solution *s, const Sub *sub)
 {
     for (int i = 0; i < sub->nterm; i++) {

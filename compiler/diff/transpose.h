@@ -4,8 +4,8 @@
 
 #include "vjp.h"
 
-/* In equation t, at indices x, the tensor read->tensor is read at f(x), and `flow` says what
- * flows back through that read, over t's indices. Make `into` the equation
+/* In equation t, at indices x, the tensor read->tensor is read at f(x), and `flow` says
+ * what flows back through that read, over t's indices. Make `into` the equation
  *
  *   into[a] = sum over {x : f(x) = a} of flow(x)
  *

@@ -1,21 +1,22 @@
-/* One rule per row of ops.def: how the adjoint dy of y = op(x0, x1, x2) reaches the operands.
+/* One rule per row of ops.def: how the adjoint dy of y = op(x0, x1, x2) reaches the
+ * operands.
  *
- * A rule is linear in dy and may use y itself, which is then kept from the forward pass rather
- * than computed again. At kinks: |x|' = 0 at 0; max(a, b) and min(a, b) give each side half on a
- * tie; `if` gives the branch taken everything and the other nothing. */
+ * A rule is linear in dy and may use y itself, which is then kept from the forward pass
+ * rather than computed again. At kinks: |x|' = 0 at 0; max(a, b) and min(a, b) give each
+ * side half on a tie; `if` gives the branch taken everything and the other nothing. */
 #include "vjp.h"
 
 #include "build.h"
 
 #include <stddef.h>
 
-#define RULE(name)                                                                           \
+#define RULE(name)                                                                         \
     static void vjp_##name(Graph *g, Expr *y, Expr *const *x, Expr *dy, Flow *flow)
 #define UNUSED (void)y, (void)x, (void)g
-#define NO_FLOW(name)                                                                        \
+#define NO_FLOW(name)                                                                      \
     RULE(name) { UNUSED, (void)dy, (void)flow; }
 
-#define GIVE(k, e) (flow[k] = (Flow){.value = (e)})
+#define GIVE(k, e)                  (flow[k] = (Flow){.value = (e)})
 #define GIVE_WHERE(k, condition, e) (flow[k] = (Flow){(condition), (e)})
 
 /* clang-format off */
@@ -50,11 +51,19 @@ static Expr *gauss(Graph *g, Expr *x)
     return mul(g, num(g, 1.12837916709551257390), unary(g, OP_exp, neg(g, square(g, x))));
 }
 
-RULE(erf) { UNUSED; GIVE(0, mul(g, dy, gauss(g, x[0]))); }
-RULE(erfc) { UNUSED; GIVE(0, neg(g, mul(g, dy, gauss(g, x[0])))); }
+RULE(erf)
+{
+    UNUSED;
+    GIVE(0, mul(g, dy, gauss(g, x[0])));
+}
+RULE(erfc)
+{
+    UNUSED;
+    GIVE(0, neg(g, mul(g, dy, gauss(g, x[0]))));
+}
 
-/* a^b: b a^(b-1) and a^b log a. Where b is 0 the first, and where a^b is 0 the second, is 0 and
- * not 0 times an infinity. */
+/* a^b: b a^(b-1) and a^b log a. Where b is 0 the first, and where a^b is 0 the second, is 0
+ * and not 0 times an infinity. */
 RULE(pow)
 {
     Expr *a = x[0], *b = x[1];
@@ -93,7 +102,7 @@ NO_FLOW(lt)
 NO_FLOW(le)
 NO_FLOW(and)
 NO_FLOW(or)
-NO_FLOW(not)
+NO_FLOW(not )
 NO_FLOW(real)
 
 Rule *const rule_of[NOP] = {

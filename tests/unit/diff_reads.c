@@ -2,8 +2,8 @@
 #include "gradients.h"
 
 /* Every test starts with `begin;`: an arena and an empty graph g. */
-#define begin                                                                                \
-    Arena *arena = new_arena();                                                              \
+#define begin                                                                              \
+    Arena *arena = new_arena();                                                            \
     Graph *g = new_graph(arena, "test")
 
 static Expr *position_of(Graph *g, const Sub *s) { return number_of(g, s); }
@@ -37,7 +37,8 @@ Test(reads, repeated)
     expect_gradients(g, -1, 1);
 }
 
-/* The diagonal y[a] = A[a, a], the trace-like sum(a, b) A[b, a] * A[a, b], a constant place */
+/* The diagonal y[a] = A[a, a], the trace-like sum(a, b) A[b, a] * A[a, b], a constant place
+ */
 Test(reads, diagonal_and_constant)
 {
     begin;
@@ -51,7 +52,8 @@ Test(reads, diagonal_and_constant)
     expect_gradients(g, -1, 1);
 }
 
-/* A tensor that nobody reads, one that only a stop reads, and one the loss does not need. */
+/* A tensor that nobody reads, one that only a stop reads, and one the loss does not need.
+ */
 Test(reads, nothing_flows)
 {
     begin;
@@ -77,7 +79,8 @@ static void convolution(int stride, int dilation, int pad)
     begin;
     enum { N = 7, K = 2, CH = 3, R = 3 };
     int out = (N + 2 * pad - dilation * (R - 1) - 1) / stride + 1;
-    Tensor *x = given(g, INPUT, "x", 3, CH, N, N), *w = given(g, PARAM, "w", 4, K, CH, R, R);
+    Tensor *x = given(g, INPUT, "x", 3, CH, N, N),
+           *w = given(g, PARAM, "w", 4, K, CH, R, R);
     Tensor *y = equation(g, "y", 3, REDUCE_SUM, 6, K, out, out, CH, R, R);
     const Sub *at[2];
     for (int i = 0; i < 2; i++)
@@ -96,7 +99,8 @@ Test(reads, convolution_strided) { convolution(2, 1, 1); }
 Test(reads, convolution_dilated) { convolution(1, 2, 2); }
 Test(reads, convolution_strided_and_dilated) { convolution(3, 2, 2); }
 
-/* y[k] = x[k/(K/G)*(C/G) + c] as in grouped convolution: a quotient inside an affine form */
+/* y[k] = x[k/(K/G)*(C/G) + c] as in grouped convolution: a quotient inside an affine form
+ */
 Test(reads, groups)
 {
     begin;
@@ -116,9 +120,9 @@ Test(reads, reshape)
     begin;
     Tensor *x = given(g, PARAM, "x", 3, 4, 3, 2);
     Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 24);
-    y->body = AT(x, sub_div(g, I(0), 6, y->idx),
-                 sub_mod(g, sub_div(g, I(0), 2, y->idx), 3, y->idx),
-                 sub_mod(g, I(0), 2, y->idx));
+    y->body =
+        AT(x, sub_div(g, I(0), 6, y->idx),
+           sub_mod(g, sub_div(g, I(0), 2, y->idx), 3, y->idx), sub_mod(g, I(0), 2, y->idx));
     Tensor *z = equation(g, "z", 3, REDUCE_NONE, 3, 4, 3, 2);
     z->body = MUL(AT(y, PLUS(PLUS(TIMES(I(0), 6), TIMES(I(1), 2)), I(2))),
                   AT(y, PLUS(PLUS(TIMES(I(0), 6), TIMES(I(1), 2)), I(2))));
@@ -249,7 +253,8 @@ Test(reads, sum) { expect_gradients(reduction(new_arena(), REDUCE_SUM), -1, 1); 
 /* An argmax has slope 0. */
 Test(reads, argmax) { expect_gradients(reduction(new_arena(), REDUCE_ARGMAX), -1, 1); }
 
-/* A maximum over two indices: windows that overlap, y[a, b] = max(c, d) x[2*a + c, 2*b + d] */
+/* A maximum over two indices: windows that overlap, y[a, b] = max(c, d) x[2*a + c, 2*b + d]
+ */
 Test(reads, maximum_of_windows)
 {
     begin;
@@ -315,8 +320,8 @@ Test(reads, product_over_two)
     expect_gradients(g, -1, 1);
 }
 
-/* y[a] = if x[a] > 0 then log(x[a]) * w[a] else w[a]: the logarithm's slope is infinite or no
- * number where x is not positive, and must not get out. */
+/* y[a] = if x[a] > 0 then log(x[a]) * w[a] else w[a]: the logarithm's slope is infinite or
+ * no number where x is not positive, and must not get out. */
 Test(reads, branch_not_taken)
 {
     begin;
@@ -364,7 +369,8 @@ Test(reads, causal_mask)
     expect_gradients(g, -2, 2);
 }
 
-/* A read under a guard that keeps it inside: y[a] = if a > 0 then x[a-1] * x[a] else x[0] */
+/* A read under a guard that keeps it inside: y[a] = if a > 0 then x[a-1] * x[a] else x[0]
+ */
 Test(reads, guarded)
 {
     begin;
@@ -377,14 +383,16 @@ Test(reads, guarded)
     expect_gradients(g, -1, 1);
 }
 
-/* One subexpression arrives from branches under different guards, and from outside of them. */
+/* One subexpression arrives from branches under different guards, and from outside of them.
+ */
 Test(reads, shared_under_guards)
 {
     begin;
     Tensor *x = given(g, PARAM, "x", 1, 8), *y = given(g, PARAM, "y", 1, 8);
     Tensor *t = equation(g, "t", 1, REDUCE_NONE, 1, 8);
     Expr *shared = OP1(exp, MUL(AT(x, I(0)), AT(y, I(0))));
-    Expr *one = OP2(lt, AT(x, I(0)), NUMBER(0.1)), *two = OP2(lt, AT(y, I(0)), NUMBER(-0.1));
+    Expr *one = OP2(lt, AT(x, I(0)), NUMBER(0.1)),
+         *two = OP2(lt, AT(y, I(0)), NUMBER(-0.1));
     t->body = ADD(IF(one, OP1(square, shared), AT(y, I(0))),
                   IF(two, IF(one, shared, OP1(log, shared)), MUL(shared, NUMBER(3))));
     loss_of(g, t);
@@ -393,7 +401,8 @@ Test(reads, shared_under_guards)
     expect_gradients(g, -1, 1);
 }
 
-/* A hundred doublings of one expression: everything that walks it must see each node once. */
+/* A hundred doublings of one expression: everything that walks it must see each node once.
+ */
 Test(reads, shared_deeply, .timeout = 10)
 {
     begin;

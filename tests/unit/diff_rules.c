@@ -1,4 +1,5 @@
-/* Each row of ops.def: its rule against finite differences, where the row says it is smooth. */
+/* Each row of ops.def: its rule against finite differences, where the row says it is
+ * smooth. */
 #include "gradients.h"
 
 #include <criterion/parameterized.h>

@@ -19,8 +19,8 @@ static inline double noise(int i)
 static inline void fill(Run *r, const Tensor *t, double lo, double hi)
 {
     for (int i = 0; i < count_of(t->idx, t->rank); i++)
-        r->value[t->id][i] =
-            t->elem == ELEM_REAL ? lo + (hi - lo) * (noise(i + 1000 * t->id) + 1) / 2
+        r->value[t->id][i] = t->elem == ELEM_REAL
+                                 ? lo + (hi - lo) * (noise(i + 1000 * t->id) + 1) / 2
                                  : (i * 5 + 2) % t->bound;
 }
 
@@ -45,8 +45,8 @@ static inline double magnitude(const Run *r, const Tensor *t)
     return most;
 }
 
-/* The greatest error over all elements of all gradients; `kinks` counts the points without a
- * slope. Prints what is wrong. */
+/* The greatest error over all elements of all gradients; `kinks` counts the points without
+ * a slope. Prints what is wrong. */
 static inline double worst_gradient(Run *r, int *kinks)
 {
     const Graph *g = r->g;
@@ -70,8 +70,8 @@ static inline double worst_gradient(Run *r, int *kinks)
             if (s.kink)
                 continue;
             if (!(error < 1e-7))
-                fprintf(stderr, "%s[%d]: derived %.12g, differences %.12g (+- %.1g)\n", by->name,
-                        k, derived, (double)s.value, (double)s.error);
+                fprintf(stderr, "%s[%d]: derived %.12g, differences %.12g (+- %.1g)\n",
+                        by->name, k, derived, (double)s.value, (double)s.error);
             worst = error > worst || isnan(error) ? error : worst;
         }
         end_differences(&d);

@@ -1,8 +1,8 @@
 /* Graphs written by hand, for tests of the stages that work on them.
  *
  *   Tensor *x = given(g, INPUT, "x", 2, 4, 3);
- *   Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 4, 3);    y[a] = sum(b) ..., a < 4, b < 3
- *   y->body = MUL(AT(x, I(0), I(1)), NUMBER(2));
+ *   Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 4, 3);    y[a] = sum(b) ..., a < 4, b <
+ * 3 y->body = MUL(AT(x, I(0), I(1)), NUMBER(2));
  *
  * Indices are called a, b, c ... The macros expect the graph in a variable g. */
 #ifndef GRAPHS_H
@@ -13,19 +13,19 @@
 
 #include <stdarg.h>
 
-#define I(k) sub_index(g, (k))
-#define C(n) sub_const(g, (n))
-#define PLUS(a, b) sub_add(g, (a), (b))
-#define TIMES(a, n) sub_scale(g, (a), (n))
-#define AT(t, ...) read_at(g, (t), (const Sub *const[]){__VA_ARGS__}, NULL)
+#define I(k)                   sub_index(g, (k))
+#define C(n)                   sub_const(g, (n))
+#define PLUS(a, b)             sub_add(g, (a), (b))
+#define TIMES(a, n)            sub_scale(g, (a), (n))
+#define AT(t, ...)             read_at(g, (t), (const Sub *const[]){__VA_ARGS__}, NULL)
 #define AT_OR(t, outside, ...) read_at(g, (t), (const Sub *const[]){__VA_ARGS__}, (outside))
-#define WHOLE(t) read_at(g, (t), NULL, NULL) /* rank 0 */
-#define NUMBER(x) constant(g, (x))
-#define OP1(op, a) apply(g, OP_##op, (a), NULL, NULL)
-#define OP2(op, a, b) apply(g, OP_##op, (a), (b), NULL)
-#define ADD(a, b) OP2(add, a, b)
-#define MUL(a, b) OP2(mul, a, b)
-#define IF(c, a, b) apply(g, OP_select, (c), (a), (b))
+#define WHOLE(t)               read_at(g, (t), NULL, NULL) /* rank 0 */
+#define NUMBER(x)              constant(g, (x))
+#define OP1(op, a)             apply(g, OP_##op, (a), NULL, NULL)
+#define OP2(op, a, b)          apply(g, OP_##op, (a), (b), NULL)
+#define ADD(a, b)              OP2(add, a, b)
+#define MUL(a, b)              OP2(mul, a, b)
+#define IF(c, a, b)            apply(g, OP_select, (c), (a), (b))
 
 static inline const char *letter(int k) { return intern_f("%c", 'a' + k); }
 
@@ -48,8 +48,8 @@ static inline Tensor *given(Graph *g, Role role, const char *name, int rank, ...
 }
 
 /* Extents of all indices, then its dimensions are the first `rank`. */
-static inline Tensor *equation(Graph *g, const char *name, int rank, Reduce reduce, int nidx,
-                               ...)
+static inline Tensor *equation(Graph *g, const char *name, int rank, Reduce reduce,
+                               int nidx, ...)
 {
     Tensor *t = new_tensor(g, EQUATION, name, (Span){0});
     va_list extents;

@@ -1,6 +1,7 @@
-/* The interpreter against loops written out, and its random numbers against published ones. */
-#include "graphs.h"
+/* The interpreter against loops written out, and its random numbers against published ones.
+ */
 #include "interp.h"
+#include "graphs.h"
 #include "random.h"
 
 #include <criterion/criterion.h>
@@ -47,7 +48,8 @@ Test(random, draws)
     cr_assert_eq(u, (double)(0xd16cfe09u >> 8) / (1 << 24));
     double radius = sqrt(-2 * log((double)((0xd16cfe09u >> 8) + 1) / (1 << 24)));
     double angle = 2 * M_PI * (double)(0x94fdccebu >> 8) / (1 << 24);
-    cr_assert_float_eq(normal_at(seed, step, 0x13198a2e, element), radius * cos(angle), 1e-15);
+    cr_assert_float_eq(normal_at(seed, step, 0x13198a2e, element), radius * cos(angle),
+                       1e-15);
 }
 
 Test(random, moments)
@@ -105,7 +107,8 @@ Test(interp, part_of_a_batch)
     const Real *X = r.value[x->id];
     for (int k = 0; k < 3; k++) {
         cr_assert_eq(r.value[y->id][3 * 3 + k], 0);
-        cr_assert_float_eq(r.value[mean->id][k], 2 * (X[k] + X[3 + k] + X[6 + k]) / 3, 1e-15);
+        cr_assert_float_eq(r.value[mean->id][k], 2 * (X[k] + X[3 + k] + X[6 + k]) / 3,
+                           1e-15);
     }
 }
 

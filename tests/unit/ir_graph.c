@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define begin                                                                                \
-    Arena *arena = new_arena();                                                              \
+#define begin                                                                              \
+    Arena *arena = new_arena();                                                            \
     Graph *g = new_graph(arena, "test")
 
 /* Structurally equal is the same pointer, and nothing else is. */
@@ -20,7 +20,8 @@ Test(graph, one_copy_of_each)
     cr_assert_neq(AT(x, I(0), I(1)), AT(y, I(0), I(1)));
     cr_assert_neq(AT(x, I(0), I(1)), AT_OR(x, NUMBER(0), I(0), I(1)));
     cr_assert_neq(NUMBER(0), NUMBER(-0.0), "1/x tells them apart");
-    cr_assert_neq(random_number(g, OP_uniform, 1, I(0)), random_number(g, OP_uniform, 2, I(0)));
+    cr_assert_neq(random_number(g, OP_uniform, 1, I(0)),
+                  random_number(g, OP_uniform, 2, I(0)));
     Expr *sum = NUMBER(0);
     for (int i = 0; i < 3000; i++)
         sum = ADD(sum, NUMBER(i)); /* the tables grow */
@@ -35,19 +36,20 @@ Test(graph, names_are_unique)
     cr_assert_str_eq(given(g, INPUT, "x", 0)->name, "x.3");
 }
 
-/* Everything that stands for an index is replaced: subscripts, data, numbers, the value outside. */
+/* Everything that stands for an index is replaced: subscripts, data, numbers, the value
+ * outside. */
 Test(graph, substitution)
 {
     begin;
     Tensor *x = given(g, INPUT, "x", 1, 8), *t = integers(given(g, INPUT, "t", 1, 8), 8);
     const Sub *to[2] = {PLUS(I(1), C(2)), TIMES(I(0), 3)};
     Index idx[2] = {{"p", 2, false}, {"q", 2, false}};
-    Expr *e = ADD(AT_OR(x, number_of(g, I(1)), PLUS(I(0), C(1))),
-                  MUL(AT(x, sub_data(g, AT(t, I(1)))), random_number(g, OP_normal, 1, I(0))));
-    Expr *made =
-        ADD(AT_OR(x, number_of(g, TIMES(I(0), 3)), PLUS(I(1), C(3))),
-            MUL(AT(x, sub_data(g, AT(t, TIMES(I(0), 3)))),
-                random_number(g, OP_normal, 1, PLUS(I(1), C(2)))));
+    Expr *e =
+        ADD(AT_OR(x, number_of(g, I(1)), PLUS(I(0), C(1))),
+            MUL(AT(x, sub_data(g, AT(t, I(1)))), random_number(g, OP_normal, 1, I(0))));
+    Expr *made = ADD(AT_OR(x, number_of(g, TIMES(I(0), 3)), PLUS(I(1), C(3))),
+                     MUL(AT(x, sub_data(g, AT(t, TIMES(I(0), 3)))),
+                         random_number(g, OP_normal, 1, PLUS(I(1), C(2)))));
     cr_assert_eq(substitute(g, e, to, idx), made);
     cr_assert(expr_uses(e, 0) && expr_uses(e, 1) && !expr_uses(e, 2));
     cr_assert(expr_uses(AT(x, sub_data(g, AT(t, I(1)))), 1));
@@ -57,7 +59,8 @@ Test(graph, substitution)
 Test(graph, order)
 {
     begin;
-    Tensor *z = equation(g, "z", 1, REDUCE_NONE, 1, 4), *y = equation(g, "y", 1, REDUCE_NONE, 1, 4);
+    Tensor *z = equation(g, "z", 1, REDUCE_NONE, 1, 4),
+           *y = equation(g, "y", 1, REDUCE_NONE, 1, 4);
     Tensor *x = given(g, INPUT, "x", 1, 4);
     y->body = AT(x, I(0));
     z->body = ADD(AT(y, I(0)), AT(x, I(0)));
@@ -89,7 +92,8 @@ Test(graph, printing)
     z->body = IF(OP2(lt, number_of(g, I(0)), NUMBER(3)),
                  AT(x, sub_div(g, I(0), 6, z->idx), sub_mod(g, I(0), 6, z->idx)),
                  OP1(neg, OP1(square, ADD(NUMBER(1), scalar(g, SCALAR_step)))));
-    cr_assert_str_eq(text_of(z, arena), "z[a] = if a < 3 then x[a/6, a % 6] else -(1 + step)^2");
+    cr_assert_str_eq(text_of(z, arena),
+                     "z[a] = if a < 3 then x[a/6, a % 6] else -(1 + step)^2");
     cr_assert_str_eq(text_of(t, arena), "input t[4] : index < 6");
 }
 

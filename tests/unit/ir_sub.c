@@ -1,5 +1,5 @@
-/* Subscripts: whatever is built, simplified or substituted has the value it should have, at every
- * place. */
+/* Subscripts: whatever is built, simplified or substituted has the value it should have, at
+ * every place. */
 #include "graphs.h"
 
 #include <criterion/criterion.h>
@@ -54,14 +54,22 @@ static Pair make(Graph *g, const Pair *a, const Pair *b)
     int by = 1 + below(7), factor = below(9) - 4, how = below(5);
     for (int i = 0; i < POINTS; i++) {
         int64_t x = a->is[i], y = b->is[i];
-        int64_t made[] = {x + y, x * factor, floor_div(x, by), x - by * floor_div(x, by), x + y};
+        int64_t made[] = {x + y, x * factor, floor_div(x, by), x - by * floor_div(x, by),
+                          x + y};
         p.is[i] = made[how];
     }
     switch (how) {
-    case 1: p.sub = sub_scale(g, a->sub, factor); break;
-    case 2: p.sub = sub_div(g, a->sub, by, range); break;
-    case 3: p.sub = sub_mod(g, a->sub, by, range); break;
-    default: p.sub = sub_add(g, a->sub, b->sub);
+    case 1:
+        p.sub = sub_scale(g, a->sub, factor);
+        break;
+    case 2:
+        p.sub = sub_div(g, a->sub, by, range);
+        break;
+    case 3:
+        p.sub = sub_mod(g, a->sub, by, range);
+        break;
+    default:
+        p.sub = sub_add(g, a->sub, b->sub);
     }
     return p;
 }
@@ -128,7 +136,8 @@ Test(sub, substitution)
         sub_mod(g, I(0), 6, old),
         PLUS(sub_mod(g, PLUS(I(0), TIMES(I(1), 2)), 7, old), TIMES(I(1), -2)),
         sub_mod(g, sub_div(g, I(1), 2, old), 3, old),
-        PLUS(TIMES(sub_div(g, PLUS(I(0), C(5)), 4, old), 4), sub_mod(g, PLUS(I(0), C(5)), 4, old)),
+        PLUS(TIMES(sub_div(g, PLUS(I(0), C(5)), 4, old), 4),
+             sub_mod(g, PLUS(I(0), C(5)), 4, old)),
     };
     for (size_t k = 0; k < sizeof s / sizeof *s; k++) {
         const Sub *made = substitute_sub(g, s[k], to, range);

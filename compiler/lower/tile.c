@@ -228,14 +228,16 @@ static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
     }
 }
 
-/* A scattered store touches a line of the cache for every lane, which others want to keep. */
+/* Behind a reduction every lane of a gather or a scattered store is another line of the cache. */
+enum { LINE_CYCLES = 6 };
+
 static void add_store(const Choosing *c, const Item *it, const Shape *s, Work *w)
 {
     bool vector = s->vector && s->t->lane < c->n->rank;
     double k = instances(it, s);
     w->other += k;
     if (vector && it->stride[s->t->lane] != 1)
-        w->arithmetic += 10 * k * c->lanes;
+        w->arithmetic += 2 * LINE_CYCLES * k * c->lanes;
 }
 
 static double longest(double a, double b) { return a > b ? a : b; }
@@ -268,8 +270,13 @@ static bool in_loop(const Choosing *c, const Item *it)
 static double rest_cycles(const Choosing *c, const Shape *s)
 {
     Work w = {0};
-    for (int i = 0; i < c->rest.n; i++)
-        add_work(c, &c->rest.at[i], s, &w);
+    for (int i = 0; i < c->rest.n; i++) {
+        const Item *it = &c->rest.at[i];
+        add_work(c, it, s, &w);
+        if (it->e->op == OP_read && s->vector && s->t->lane < c->n->rank)
+            w.arithmetic += it->stride[s->t->lane] > 1
+                                ? 2 * LINE_CYCLES * instances(it, s) * c->lanes : 0;
+    }
     for (int i = 0; i < c->stores.n; i++)
         add_store(c, &c->stores.at[i], s, &w);
     return cycles_of(&w);
@@ -384,45 +391,51 @@ static double span(const Choosing *c, const Tiling *t, int axis, int level)
     return here < extent ? here : extent;
 }
 
-/* Lines that a power of two of them lies between share few sets of a cache: by how much less of
- * it there is for a read that the innermost loop moves by such a stride. */
-static double crowding(const Choosing *c, const Tiling *t, const Item *it, double run)
+/* Elements next to each other of what a read passes over at a level. */
+static double run_of(const Choosing *c, const Tiling *t, const Item *it, int level)
 {
-    enum { SETS = 64 };
-    int axis = t->order[c->n->naxis - 1];
-    int64_t bytes = it->stride[axis] * (c->s->module->f64 ? 8 : 4);
-    if (axis < c->n->rank || it->e == t->pack || bytes < LINE || c->n->axis[axis].extent < SETS)
-        return 1;
-    double apart = 1;
-    for (int64_t lines = bytes / LINE; lines % 2 == 0 && apart < SETS; lines /= 2)
-        apart *= 2;
-    return run < LINE * apart ? apart / (run > LINE ? run / LINE : 1) : 1;
+    double run = 1;
+    for (int i = 0; i < c->n->naxis; i++)
+        if (has(it->axes, i) && (it->stride[i] == 1 || it->stride[i] == -1 || it->e == t->pack))
+            run *= span(c, t, i, level);
+    return run;
 }
+
+static int element_size(const Choosing *c) { return c->s->module->f64 ? 8 : 4; }
 
 /* What a read passes over at a level, in bytes; runs shorter than a line cost a line. */
 static double footprint(const Choosing *c, const Tiling *t, const Item *it, int level)
 {
-    double count = 1, run = 1;
-    int size = c->s->module->f64 ? 8 : 4;
-    for (int i = 0; i < c->n->naxis; i++) {
-        if (!(it->axes >> i & 1))
-            continue;
-        double k = span(c, t, i, level);
-        count *= k;
-        if (it->stride[i] == 1 || it->stride[i] == -1 || it->e == t->pack)
-            run *= k;
-    }
-    double line = (double)LINE / size;
-    return count * size * (run < line && count > 1 ? line / run : 1) *
-           crowding(c, t, it, run * size);
+    double bytes = element_size(c), run = run_of(c, t, it, level) * bytes;
+    for (int i = 0; i < c->n->naxis; i++)
+        if (has(it->axes, i))
+            bytes *= span(c, t, i, level);
+    return run < LINE && bytes > element_size(c) ? bytes * LINE / run : bytes;
+}
+
+/* Lines that lie a power of two of them apart share few sets of a cache: by how much less of it
+ * there is for a read that the innermost loop moves by such a stride. */
+static double crowding(const Choosing *c, const Tiling *t, const Item *it, int level)
+{
+    enum { SETS = 64 };
+    int axis = t->order[c->n->naxis - 1];
+    int64_t stride = it->stride[axis] * element_size(c);
+    if (axis < c->n->rank || it->e == t->pack || c->n->axis[axis].extent < SETS || !stride)
+        return 1;
+    double apart = 1, run = run_of(c, t, it, level) * element_size(c) / LINE;
+    for (int64_t lines = stride / LINE; lines && lines % 2 == 0 && apart < SETS; lines /= 2)
+        apart *= 2;
+    return run < 1 ? apart : run < apart ? apart / run : 1;
 }
 
 static double all_footprints(const Choosing *c, const Tiling *t, int level)
 {
     double sum = 0;
-    for (int i = 0; i < c->body.n; i++)
-        if (c->body.at[i].e->op == OP_read)
-            sum += footprint(c, t, &c->body.at[i], level);
+    for (int i = 0; i < c->body.n; i++) {
+        const Item *it = &c->body.at[i];
+        if (it->e->op == OP_read)
+            sum += footprint(c, t, it, level) * crowding(c, t, it, level);
+    }
     return sum;
 }
 

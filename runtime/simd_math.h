@@ -15,12 +15,12 @@
  * it):
  *
  *             float double               float double               float double
- *   sqrt       0.50  0.50      log        0.87  0.80      sinh       1.38  1.60
- *   rsqrt      1.49  1.48      log1p      1.44  1.32      cosh       1.32  1.45
+ *   sqrt       0.50  0.50      log        0.87  0.80      sinh       1.62  1.60
+ *   rsqrt      1.49  1.48      log1p      1.44  1.32      cosh       1.45  1.45
  *   exp        0.99  1.01      softplus   1.68  1.63      tanh       1.33  1.30
  *   expm1      1.44  1.77      sin        0.56  0.78      erf        1.19  1.30
  *   sigmoid    1.97  1.88      cos        0.56  0.78      erfc       0.75  libm
- *   atan       1.70  1.55      tan        1.48  libm      pow        0.53  libm */
+ *   atan       1.82  1.55      tan        1.48  libm      pow        0.53  libm */
 
 /* clang-format off */
 #ifndef GR_SIMD_MATH_H

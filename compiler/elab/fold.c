@@ -3,21 +3,6 @@
  * print as a person would write them. Nothing else is simplified here. */
 #include "eq.h"
 
-#include "scalar.h"
-
-static double value_of_op(Op op, Real a, Real b, Real c)
-{
-    (void)b, (void)c;
-    switch (op) {
-#define OP(name, arity, value, ...)                                                        \
-    case OP_##name:                                                                        \
-        return (double)(value);
-#include "ops.def"
-    default:
-        bug("'%s' is no primitive", opinfo[op].name);
-    }
-}
-
 /* The condition 1 != 0, or 0 != 0. */
 Expr *truth(Graph *g, bool value)
 {

@@ -56,6 +56,9 @@ typedef struct OpInfo {
 } OpInfo;
 extern const OpInfo opinfo[NOP]; /* leaves have a name, arity 0 and no value */
 
+/* A primitive of constants, in double. Truth is any number but 0. */
+double value_of_op(Op op, double a, double b, double c);
+
 /* Numbers that the running program knows: name as printed, meaning. */
 #define SCALARS(X)                                                                         \
     X(n, "examples in this batch")                                                         \

@@ -1,5 +1,7 @@
-/* The tables of names, from ops.def and ir.h. */
+/* The tables of names and values, from ops.def and ir.h. */
 #include "ir.h"
+
+#include "scalar.h"
 
 const OpInfo opinfo[NOP] = {
     [OP_const] = {"const", 0, NULL, REAL, 0, 0, 0},
@@ -24,3 +26,14 @@ const char *const reduce_name[NREDUCE] = {
     [REDUCE_MAX] = "max",       [REDUCE_MIN] = "min", [REDUCE_ARGMAX] = "argmax",
     [REDUCE_ARGMIN] = "argmin",
 };
+
+double value_of_op(Op op, double a, double b, double c)
+{
+    (void)b, (void)c;
+    switch (op) {
+#define OP(name, arity, value, ...)                                                          \
+    case OP_##name: return (double)(value);
+#include "ops.def"
+    default: bug("'%s' is no primitive", opinfo[op].name);
+    }
+}

@@ -9,10 +9,9 @@
  * Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1. */
 #include "opt.h"
 
-#include "scalar.h"
 #include "scale.h"
 
-#include <assert.h>
+#include <math.h>
 
 typedef struct Fold {
     Graph *g;
@@ -392,19 +391,6 @@ static Expr *fold_read(Fold *f, Expr *e)
     return read_at(f->g, e->tensor, e->sub, NULL);
 }
 
-static double evaluate(Op op, double a, double b, double c)
-{
-    (void)b, (void)c;
-    switch (op) {
-#define OP(name, arity, value, ...)                                                          \
-    case OP_##name:                                                                          \
-        return (double)(value);
-#include "ops.def"
-    default:
-        bug("'%s' is no operation on numbers", opinfo[op].name);
-    }
-}
-
 static bool is_constant(const Expr *e)
 {
     for (int i = 0; i < opinfo[e->op].arity; i++)
@@ -418,7 +404,7 @@ static Expr *fold_constant(Fold *f, Expr *e)
     double x[3] = {0};
     for (int i = 0; i < opinfo[e->op].arity; i++)
         x[i] = e->arg[i]->value;
-    double y = evaluate(e->op, x[0], x[1], x[2]);
+    double y = value_of_op(e->op, x[0], x[1], x[2]);
     return kind_of(e) == BOOL ? truth(f, y != 0) : constant(f->g, y);
 }
 

@@ -22,10 +22,10 @@ static void verify_sub(const Graph *g, const Tensor *t, const Sub *s)
     }
 }
 
-/* A read may leave its tensor only where it has a value outside, or where the subscript
- * covers a guard's work: the verifier accepts what sub_range proves and leaves guards to
- * select. */
-static void verify_read(const Graph *g, const Tensor *t, const Expr *e)
+/* A read may leave its tensor only where it has a value outside or a select around it decides.
+ * Whether that one does is not looked into: bare indices are checked where there is no select
+ * at all. */
+static void verify_read(const Graph *g, const Tensor *t, const Expr *e, bool selects)
 {
     const Tensor *from = e->tensor;
     if (from->id >= g->tensor.n || g->tensor.at[from->id] != from)
@@ -39,7 +39,7 @@ static void verify_read(const Graph *g, const Tensor *t, const Expr *e)
             bug("'%s' reads dimension %d of '%s' with index '%s': one is the batch, one "
                 "not",
                 t->name, i, from->name, t->idx[index].name);
-        if (sub_is_index(e->sub[i], &index) && !e->arg[0] &&
+        if (sub_is_index(e->sub[i], &index) && !e->arg[0] && !selects &&
             t->idx[index].extent > from->idx[i].extent)
             bug("'%s' reads '%s' with index '%s' up to %d in a dimension of %d", t->name,
                 from->name, t->idx[index].name, t->idx[index].extent, from->idx[i].extent);
@@ -65,14 +65,21 @@ static void verify_operands(const Tensor *t, const Expr *e)
 struct Checking {
     const Graph *g;
     const Tensor *t;
+    bool selects; /* somewhere in the body */
 };
+
+static void look_for_select(Expr *e, void *context)
+{
+    struct Checking *c = context;
+    c->selects = c->selects || e->op == OP_select;
+}
 
 static void verify_expr(Expr *e, void *context)
 {
     struct Checking *c = context;
     verify_operands(c->t, e);
     if (e->op == OP_read)
-        verify_read(c->g, c->t, e);
+        verify_read(c->g, c->t, e, c->selects);
     if (e->op == OP_number || e->op == OP_uniform || e->op == OP_normal)
         verify_sub(c->g, c->t, e->sub[0]);
 }
@@ -106,7 +113,9 @@ static void verify_tensor(const Graph *g, const Tensor *t)
         return;
     if (kind_of(t->body) != REAL)
         bug("'%s' is a truth value", t->name);
-    walk(t->body, verify_expr, &(struct Checking){g, t});
+    struct Checking c = {.g = g, .t = t};
+    walk(t->body, look_for_select, &c);
+    walk(t->body, verify_expr, &c);
 }
 
 static void verify_root(const Graph *g, const Root *r)

@@ -1,9 +1,9 @@
 /* The axes of a nest, and how its equations run along them.
  *
- * Bodies move into a graph of the nest's own, over its axes. Two neighbouring axes become one
- * where every access goes through both in one go, so that an element-wise [64][10] is one loop
- * over 640. Whether it does is seen by trying: with a = c / extent and b = c % extent put in, the
- * dimensions of every access merge until no quotient is left. */
+ * Bodies move into a graph of the nest's own, over its axes. Two neighbouring axes become
+ * one where every access goes through both in one go, so that an element-wise [64][10] is
+ * one loop over 640. Whether it does is seen by trying: with a = c / extent and b = c %
+ * extent put in, the dimensions of every access merge until no quotient is left. */
 #include "nest.h"
 
 #include "str.h"
@@ -193,4 +193,66 @@ void build_axes(Nest *n, Arena *a)
     for (int k = 0; k + 1 < n->naxis;)
         if (!merge_axes(n, k, a))
             k++;
+}
+
+/* ---- Dependence ---- */
+
+/* In a recurrence a tensor is read at other steps as well. */
+static bool is_place(const Step *s, const Expr *e)
+{
+    for (int k = 0; k < e->tensor->rank; k++)
+        if (e->sub[k] != s->place->sub[k])
+            return false;
+    return true;
+}
+
+int step_read(const Nest *n, const Expr *e)
+{
+    for (int i = 0; i < n->step.n; i++)
+        if (n->step.at[i].tensor == e->tensor && is_place(&n->step.at[i], e))
+            return i;
+    return -1;
+}
+
+static uint32_t axes_of_sub(Nest *n, const Sub *s)
+{
+    uint32_t axes = 0;
+    for (int i = 0; i < s->nterm; i++) {
+        const Term *t = &s->term[i];
+        if (t->kind == ATOM_INDEX)
+            axes |= 1u << t->index;
+        if (t->kind == ATOM_DATA)
+            axes |= axes_of(n, t->data);
+        if (t->of)
+            axes |= axes_of_sub(n, t->of);
+    }
+    return axes;
+}
+
+static uint32_t find_axes(Nest *n, const Expr *e)
+{
+    uint32_t axes = 0;
+    for (int i = 0; i < 3; i++)
+        if (e->arg[i])
+            axes |= axes_of(n, e->arg[i]);
+    if (e->op == OP_read && step_read(n, e) >= 0)
+        return axes | ((1u << n->rank) - 1) | (uint32_t)n->fixed << n->naxis;
+    int subs = e->op == OP_read
+                   ? e->tensor->rank
+                   : e->op == OP_number || e->op == OP_uniform || e->op == OP_normal;
+    for (int i = 0; i < subs; i++)
+        axes |= axes_of_sub(n, e->sub[i]);
+    return axes;
+}
+
+uint32_t axes_of(Nest *n, const Expr *e)
+{
+    const uint64_t known = (uint64_t)1 << 32;
+    while (n->dependence.n <= e->id)
+        PUSH(n->g->arena, &n->dependence, 0);
+    if (!n->dependence.at[e->id]) {
+        uint64_t axes = find_axes(n, e);
+        n->dependence.at[e->id] = known | axes;
+    }
+    return (uint32_t)n->dependence.at[e->id];
 }

@@ -1,8 +1,9 @@
 /* Expressions at one position of a tile, as values.
  *
- * The tile's unrolled positions share what does not differ between them: a value is known by its
- * expression and by those of row, column and turn that it depends on, for as long as none of the
- * axes it depends on moves. Whether it depends on lanes decides if it is a vector. */
+ * The tile's unrolled positions share what does not differ between them: a value is known
+ * by its expression and by those of row, column and turn that it depends on, for as long as
+ * none of the axes it depends on moves. Whether it depends on lanes decides if it is a
+ * vector. */
 #include "gen.h"
 
 #include <assert.h>
@@ -17,9 +18,13 @@ int unit_of(const Gen *g, int axis)
 
 static int64_t offset(const Gen *g, int axis)
 {
-    int k = axis == g->tile.row ? g->row : axis == g->tile.col ? g->col
-            : axis == g->tile.lane                             ? g->turn
-                                                               : 0;
+    int k = 0;
+    if (axis == g->tile.row)
+        k = g->row;
+    else if (axis == g->tile.col)
+        k = g->col;
+    else if (axis == g->tile.lane)
+        k = g->turn;
     return (int64_t)k * unit_of(g, axis);
 }
 
@@ -66,8 +71,8 @@ static int *find_fact(struct Known *k, const Expr *e, int slot)
 {
     uint64_t h = (e->hash ^ (uint64_t)slot * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
     int i = (int)(h >> 33) & (k->size - 1);
-    while (k->table[i] && (k->fact.at[k->table[i] - 1].e != e ||
-                           k->fact.at[k->table[i] - 1].slot != slot))
+    while (k->table[i] &&
+           (k->fact.at[k->table[i] - 1].e != e || k->fact.at[k->table[i] - 1].slot != slot))
         i = (i + 1) & (k->size - 1);
     return &k->table[i];
 }
@@ -154,8 +159,10 @@ static bool mixes_widths(Op op)
     case OP_eq:
     case OP_ne:
     case OP_lt:
-    case OP_le: return true;
-    default: return false;
+    case OP_le:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -216,11 +223,14 @@ bool is_zero_beyond(const Node *x)
     switch (v->op) {
     case OP_neg:
     case OP_square:
-    case OP_abs: return zero[0];
+    case OP_abs:
+        return zero[0];
     case OP_add:
     case OP_sub:
-    case OP_mul: return zero[0] && zero[1];
-    default: return false;
+    case OP_mul:
+        return zero[0] && zero[1];
+    default:
+        return false;
     }
 }
 
@@ -463,12 +473,17 @@ static Node *counted(Gen *g, ValKind kind, const Expr *e)
 static Node *make_value(Gen *g, Expr *e)
 {
     switch (e->op) {
-    case OP_const: return literal(g, e->value);
-    case OP_read: return read_value(g, e);
-    case OP_number: return counted(g, VAL_NUMBER, e);
+    case OP_const:
+        return literal(g, e->value);
+    case OP_read:
+        return read_value(g, e);
+    case OP_number:
+        return counted(g, VAL_NUMBER, e);
     case OP_uniform:
-    case OP_normal: return counted(g, VAL_RANDOM, e);
-    case OP_stop: return evaluate(g, e->arg[0]);
+    case OP_normal:
+        return counted(g, VAL_RANDOM, e);
+    case OP_stop:
+        return evaluate(g, e->arg[0]);
     case OP_scalar: {
         Node *x = new_node(g, VAL_SCALAR, REAL);
         x->val.scalar = e->scalar;

@@ -1,9 +1,9 @@
 /* What follows a reduction: the other steps of the nest, and stores.
  *
- * A little work is written out for every position of the tile. More of it is done in loops: the
- * tile is put into an array on the stack, and the loops go over that. Where lanes run along a
- * reduced axis the values are scalars; they go into a buffer, and when the loops over tiles are
- * through, loops with lanes along an output axis finish them. */
+ * A little work is written out for every position of the tile. More of it is done in loops:
+ * the tile is put into an array on the stack, and the loops go over that. Where lanes run
+ * along a reduced axis the values are scalars; they go into a buffer, and when the loops
+ * over tiles are through, loops with lanes along an output axis finish them. */
 #include "gen.h"
 
 #include "str.h"
@@ -102,7 +102,8 @@ static void store_tile(Gen *g)
     for (g->row = 0; g->row < rows(g); g->row++)
         for (g->col = 0; g->col < cols(g); g->col++) {
             Node *x = g->total[g->row][g->col];
-            LoopStmt s = {.kind = LOOP_STORE, .val = &x->val, .view = g->stage, .stride = 1};
+            LoopStmt s = {
+                .kind = LOOP_STORE, .val = &x->val, .view = g->stage, .stride = 1};
             place_in_tile(g, s.sub);
             emit(g, s);
         }
@@ -135,12 +136,16 @@ static void run_tile(Gen *g, int i)
     }
     if (full > 1) {
         LoopBody body = close_block(g);
-        emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = number(g, 0),
-                           .to = number(g, (int64_t)full * unit), .step = unit, .body = body});
+        emit(g, (LoopStmt){.kind = LOOP_FOR,
+                           .var = var,
+                           .from = number(g, 0),
+                           .to = number(g, (int64_t)full * unit),
+                           .step = unit,
+                           .body = body});
     }
     if (whole.part) {
-        *p = (Point){whole.var, whole.at + full * unit, NULL, g->depth, ++g->time, 1,
-                     whole.vector, whole.part};
+        *p = (Point){whole.var, whole.at + full * unit, NULL,      g->depth, ++g->time,
+                     1,         whole.vector,           whole.part};
         run_tile(g, i + 1);
     }
     *p = whole;
@@ -187,7 +192,12 @@ void finish_apart(Gen *g, int level)
     const Tiling tiles = g->tile;
     int lane = tiles.finish, k = level;
     Tiling *t = &g->tile;
-    *t = (Tiling){.lane = lane, .row = -1, .col = lane, .rows = 1, .cols = 1, .unroll = 1,
+    *t = (Tiling){.lane = lane,
+                  .row = -1,
+                  .col = lane,
+                  .rows = 1,
+                  .cols = 1,
+                  .unroll = 1,
                   .finish = -1};
     for (int i = 0; i < level; i++)
         t->order[i] = tiles.order[i];

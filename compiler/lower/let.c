@@ -1,9 +1,9 @@
 /* From a graph of values to statements: what gets a register, and where.
  *
- * A value that is used once stands in the expression that uses it, as a person would write it;
- * one that is used more often, or that makes a line too long, gets a register in the block where
- * it is needed. What a loop does not change moves out of it: out of the loops of a reduction
- * everything, out of the loops over tiles what is scalar. */
+ * A value that is used once stands in the expression that uses it, as a person would write
+ * it; one that is used more often, or that makes a line too long, gets a register in the
+ * block where it is needed. What a loop does not change moves out of it: out of the loops
+ * of a reduction everything, out of the loops over tiles what is scalar. */
 #include "gen.h"
 
 #include "str.h"
@@ -87,8 +87,8 @@ static const char *name_of(const Gen *g, const Node *x)
 static Node *regs_node(Gen *g, Node *x)
 {
     Node *r = NEW(g->a, Node);
-    r->val = (Val){.kind = VAL_REG, .vector = x->val.vector, .result = x->val.result,
-                   .reg = x->reg};
+    r->val = (Val){
+        .kind = VAL_REG, .vector = x->val.vector, .result = x->val.result, .reg = x->reg};
     r->size = 1;
     r->depth = x->depth;
     return r;

@@ -1,4 +1,5 @@
-/* A model as a module: its table of fixed tensors, and for each entry the regions it runs. */
+/* A model as a module: its table of fixed tensors, and for each entry the regions it runs.
+ */
 #include "nest.h"
 
 #include "str.h"
@@ -14,9 +15,12 @@ const char *const entry_name[NENTRY] = {"init", "forward", "gradients", "step"};
 static size_t element_size(Elem elem, const Module *m)
 {
     switch (elem) {
-    case ELEM_BYTE: return 1;
-    case ELEM_INDEX: return 4;
-    case ELEM_REAL: break;
+    case ELEM_BYTE:
+        return 1;
+    case ELEM_INDEX:
+        return 4;
+    case ELEM_REAL:
+        break;
     }
     return m->f64 ? 8 : 4;
 }
@@ -84,8 +88,8 @@ static void add_results(Module *m, RootKind kind, Names *names, Arena *a)
     for (int i = 0; i < m->graph->root.n; i++) {
         const Root *r = &m->graph->root.at[i];
         if (r->kind == kind)
-            add_slot(m, (Slot){.tensor = r->value, .name = result_name(r), .root = kind}, names,
-                     a);
+            add_slot(m, (Slot){.tensor = r->value, .name = result_name(r), .root = kind},
+                     names, a);
     }
 }
 
@@ -110,7 +114,8 @@ static const char *name_region(const Nest *n, EntryKind kind, Names *names)
     for (int i = n->step.n; i-- > 0;)
         if (n->step.at[i].to.n)
             t = n->step.at[i].tensor;
-    return take_name(names, names, intern_f("%s_%s", entry_name[kind], identifier(t->name)));
+    return take_name(names, names,
+                     intern_f("%s_%s", entry_name[kind], identifier(t->name)));
 }
 
 /* Nests of one region, from i on. */
@@ -134,8 +139,9 @@ static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names, 
         for (int k = 0; k < n; k++)
             build_axes(nest[k], a);
         const char *name = name_region(nest[n - 1], kind, names);
-        PUSH(a, &e->region, nest[0]->group ? build_recurrence(s, nest, n, name)
-                                           : build_region(s, nest[0], name));
+        PUSH(a, &e->region,
+             nest[0]->group ? build_recurrence(s, nest, n, name)
+                            : build_region(s, nest[0], name));
     }
 }
 

@@ -8,15 +8,19 @@
 
 /* Keywords, macros that headers may define, and what emit/ and simd.h call things. */
 static const char *const reserved[] = {
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
-    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
-    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
-    "union", "unsigned", "void", "volatile", "while", "asm", "typeof", "bool", "true", "false",
-    "alignas", "alignof", "class", "delete", "new", "this", "template", "private", "public",
-    "protected", "virtual", "operator", "namespace", "using", "try", "catch", "throw", "linux",
-    "unix", "i386", "main", "real", "vec", "mask", "ivec", "ints", "bytes", "n", "lo", "hi",
-    "block", "context", "part", "parts", "int8_t", "int32_t", "int64_t", "uint8_t",
-    "uint32_t", "uint64_t", "size_t", "ptrdiff_t", "NULL", "EOF", "NAN", "INFINITY", "assert",
+    "auto",     "break",    "case",      "char",      "const",    "continue", "default",
+    "do",       "double",   "else",      "enum",      "extern",   "float",    "for",
+    "goto",     "if",       "inline",    "int",       "long",     "register", "restrict",
+    "return",   "short",    "signed",    "sizeof",    "static",   "struct",   "switch",
+    "typedef",  "union",    "unsigned",  "void",      "volatile", "while",    "asm",
+    "typeof",   "bool",     "true",      "false",     "alignas",  "alignof",  "class",
+    "delete",   "new",      "this",      "template",  "private",  "public",   "protected",
+    "virtual",  "operator", "namespace", "using",     "try",      "catch",    "throw",
+    "linux",    "unix",     "i386",      "main",      "real",     "vec",      "mask",
+    "ivec",     "ints",     "bytes",     "n",         "lo",       "hi",       "block",
+    "context",  "part",     "parts",     "int8_t",    "int32_t",  "int64_t",  "uint8_t",
+    "uint32_t", "uint64_t", "size_t",    "ptrdiff_t", "NULL",     "EOF",      "NAN",
+    "INFINITY", "assert",
 };
 
 static bool is_reserved(const char *name)

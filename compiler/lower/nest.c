@@ -1,15 +1,16 @@
 /* Which equations run in one nest, and in which order.
  *
- * Every reduction starts a nest. An element-wise equation joins the nest of something it reads
- * element by element, if all else that it reads is computed before that nest: no path may lead
- * from the nest through another one back to it. So bias, activation, the derivative of the
- * activation and the optimizer's update end up behind the contraction that makes their operand.
+ * Every reduction starts a nest. An element-wise equation joins the nest of something it
+ * reads element by element, if all else that it reads is computed before that nest: no path
+ * may lead from the nest through another one back to it. So bias, activation, the
+ * derivative of the activation and the optimizer's update end up behind the contraction
+ * that makes their operand.
  *
- * The equations of a recurrence join only each other. Its nests run one after the other, with
- * nothing in between: what one of them waits for, or is waited for by, so are all.
+ * The equations of a recurrence join only each other. Its nests run one after the other,
+ * with nothing in between: what one of them waits for, or is waited for by, so are all.
  *
- * An update is written in place where all who read the old value run earlier, or in the same
- * nest at the same element; else its value is kept apart and copied at the end. */
+ * An update is written in place where all who read the old value run earlier, or in the
+ * same nest at the same element; else its value is kept apart and copied at the end. */
 #include "nest.h"
 
 #include "str.h"
@@ -127,7 +128,8 @@ static void run_after(Schedule *s, Nest *late, Nest *early)
 {
     for (int i = 0; i < s->nest.n; i++) {
         Nest *n = s->nest.at[i];
-        if (n == early || (early->group && n->group == early->group && late->group != n->group))
+        if (n == early ||
+            (early->group && n->group == early->group && late->group != n->group))
             add_edge(s, n, late);
     }
 }
@@ -179,7 +181,8 @@ static void group(Schedule *s)
         if (live[i] && g->tensor.at[i]->role == EQUATION) {
             const Tensor *t = g->tensor.at[i];
             place(s, t);
-            if (t->group && (i + 1 == g->tensor.n || g->tensor.at[i + 1]->group != t->group))
+            if (t->group &&
+                (i + 1 == g->tensor.n || g->tensor.at[i + 1]->group != t->group))
                 wait_together(s, t->group);
         }
 }
@@ -205,7 +208,8 @@ static Buffer *given_buffer(const Module *m, const Tensor *t)
 
 const char *result_name(const Root *r)
 {
-    return r->kind == ROOT_GRADIENT ? intern_f("grad.%s", r->target->name) : intern(r->name);
+    return r->kind == ROOT_GRADIENT ? intern_f("grad.%s", r->target->name)
+                                    : intern(r->name);
 }
 
 static Buffer *result_buffer(const Module *m, const Root *r)
@@ -224,8 +228,14 @@ static Buffer *result_buffer(const Module *m, const Root *r)
 static Tensor *copy_of(Schedule *s, Tensor *t)
 {
     Tensor *copy = NEW(s->arena, Tensor);
-    *copy = (Tensor){.id = s->tensors++, .name = t->name, .span = t->span, .role = EQUATION,
-                     .elem = t->elem, .bound = t->bound, .rank = t->rank, .nidx = t->rank};
+    *copy = (Tensor){.id = s->tensors++,
+                     .name = t->name,
+                     .span = t->span,
+                     .role = EQUATION,
+                     .elem = t->elem,
+                     .bound = t->bound,
+                     .rank = t->rank,
+                     .nidx = t->rank};
     for (int i = 0; i < t->rank; i++)
         copy->idx[i] = t->idx[i];
     copy->body = read_same((Graph *)s->graph, t);

@@ -69,6 +69,13 @@ bool stays_inside(const Nest *n, const Sub *s, int extent); /* for every value o
 /* Elements of one step along axis within the tensor; false: no constant number. */
 bool stride_of(const Nest *n, const Expr *read, int axis, int64_t *stride);
 
+/* The axes that an expression of the nest depends on, as bits. What the nest computes depends on
+ * all output axes. */
+uint32_t axes_of(Nest *n, const Expr *e);
+
+/* The step whose value e reads, or -1. */
+int step_read(const Nest *n, const Expr *e);
+
 /* region.c: the loops of a nest whose axes are built. */
 Region *build_region(const Schedule *s, Nest *n, const char *name);
 /* Those of the n nests of a recurrence, one after the other, within a loop over its steps. */

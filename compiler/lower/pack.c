@@ -1,6 +1,6 @@
-/* Panels: an operand of a reduction copied into an array on the stack, before loops that use it
- * many times over, in the order they read it and with lanes side by side. That takes gathers and
- * far strides out of the innermost loop. */
+/* Panels: an operand of a reduction copied into an array on the stack, before loops that
+ * use it many times over, in the order they read it and with lanes side by side. That takes
+ * gathers and far strides out of the innermost loop. */
 #include "gen.h"
 
 static bool is_along(const Gen *g, int axis)
@@ -53,11 +53,16 @@ static void copy_along(Gen *g, int axis, int from, int to)
     }
     open_block(g);
     Var *var = new_var(g, g->nest->axis[axis].name);
-    g->point[axis] = (Point){.var = var, .depth = g->depth, .opened = ++g->time, .width = 1};
+    g->point[axis] =
+        (Point){.var = var, .depth = g->depth, .opened = ++g->time, .width = 1};
     copy_along(g, axis + 1, from, to);
     LoopBody body = close_block(g);
-    emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = number(g, 0),
-                       .to = length_of(g, axis), .step = 1, .body = body});
+    emit(g, (LoopStmt){.kind = LOOP_FOR,
+                       .var = var,
+                       .from = number(g, 0),
+                       .to = length_of(g, axis),
+                       .step = 1,
+                       .body = body});
 }
 
 /* Gathers go column by column, so that the few rows they read from stay in the cache. */

@@ -1,9 +1,9 @@
 /* Where scratch buffers live: one area that all entries share.
  *
- * A buffer occupies its place from the region that first writes it to the last that reads it.
- * Greedy: one buffer after another goes to the lowest place where nothing that lives at the same
- * time is in its way; the best of several orders counts. The bound no plan can beat is the most
- * that is live at once. */
+ * A buffer occupies its place from the region that first writes it to the last that reads
+ * it. Greedy: one buffer after another goes to the lowest place where nothing that lives at
+ * the same time is in its way; the best of several orders counts. The bound no plan can
+ * beat is the most that is live at once. */
 #include "nest.h"
 
 #include <stdlib.h>
@@ -51,13 +51,15 @@ static size_t most_live(const Buffers *list, int regions)
     return most;
 }
 
-/* The lowest end above `at` of a placed buffer that [at, at + size) of b runs into; 0: none. */
+/* The lowest end above `at` of a placed buffer that [at, at + size) of b runs into; 0:
+ * none. */
 static size_t obstacle(const Buffers *list, int placed, const Buffer *b, size_t at)
 {
     for (int i = 0; i < placed; i++) {
         const Buffer *c = list->at[i];
         bool together = b->first <= c->last && c->first <= b->last;
-        if (together && at < c->offset + aligned(c->bytes) && c->offset < at + aligned(b->bytes))
+        if (together && at < c->offset + aligned(c->bytes) &&
+            c->offset < at + aligned(b->bytes))
             return c->offset + aligned(c->bytes);
     }
     return 0;

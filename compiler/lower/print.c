@@ -4,7 +4,8 @@
  *     for b = 0 to n by 4 {
  *       acc_0 := 0
  *       ...
- *       h[b][o] <- max(acc_0, 0)          a vector: h[b][o:16], its first 10 lanes: h[b][o:10/16]
+ *       h[b][o] <- max(acc_0, 0)          a vector: h[b][o:16], its first 10 lanes:
+ * h[b][o:10/16]
  */
 #include "loop.h"
 
@@ -17,8 +18,12 @@ static void put_term(Out *o, const IntTerm *t)
 {
     const char *name[] = {[INT_DIV] = "/", [INT_MOD] = "%", [INT_CLAMP] = "clamp"};
     switch (t->kind) {
-    case INT_VAR: put(o, "%s", t->var->name); break;
-    case INT_LOAD: put_val(o, t->load); break;
+    case INT_VAR:
+        put(o, "%s", t->var->name);
+        break;
+    case INT_LOAD:
+        put_val(o, t->load);
+        break;
     case INT_LEAST:
         put(o, "least(");
         put_int(o, t->of);
@@ -51,8 +56,8 @@ static void put_int(Out *o, const Int *i)
         put(o, " %c %lld", i->c < 0 ? '-' : '+', (long long)(i->c < 0 ? -i->c : i->c));
 }
 
-static void put_element(Out *o, const View *v, const Int *const *sub, bool vector, int64_t stride,
-                        int part)
+static void put_element(Out *o, const View *v, const Int *const *sub, bool vector,
+                        int64_t stride, int part)
 {
     put(o, "%s", v->name);
     for (int k = 0; k < v->rank; k++) {
@@ -81,15 +86,24 @@ static void put_call(Out *o, const char *name, const Val *const *arg, int n)
 static const char *sign_of(Op op)
 {
     switch (op) {
-    case OP_add: return "+";
-    case OP_sub: return "-";
-    case OP_mul: return "*";
-    case OP_div: return "/";
-    case OP_eq: return "==";
-    case OP_ne: return "!=";
-    case OP_lt: return "<";
-    case OP_le: return "<=";
-    default: return NULL;
+    case OP_add:
+        return "+";
+    case OP_sub:
+        return "-";
+    case OP_mul:
+        return "*";
+    case OP_div:
+        return "/";
+    case OP_eq:
+        return "==";
+    case OP_ne:
+        return "!=";
+    case OP_lt:
+        return "<";
+    case OP_le:
+        return "<=";
+    default:
+        return NULL;
     }
 }
 
@@ -119,14 +133,30 @@ static void put_counted(Out *o, const char *name, const Val *v)
 static void put_val(Out *o, const Val *v)
 {
     switch (v->kind) {
-    case VAL_CONST: put_number(o, v->value); break;
-    case VAL_REG: put(o, "%s", v->reg->name); break;
-    case VAL_LOAD: put_element(o, v->view, v->sub, v->vector, v->stride, v->part); break;
-    case VAL_NUMBER: put_counted(o, "number", v); break;
-    case VAL_SCALAR: put(o, "%s", scalar_name[v->scalar]); break;
-    case VAL_RANDOM: put_counted(o, opinfo[v->op].name, v); break;
-    case VAL_OP: put_op(o, v); break;
-    case VAL_SPLAT: put_call(o, "splat", (const Val *const *)v->arg, 1); break;
+    case VAL_CONST:
+        put_number(o, v->value);
+        break;
+    case VAL_REG:
+        put(o, "%s", v->reg->name);
+        break;
+    case VAL_LOAD:
+        put_element(o, v->view, v->sub, v->vector, v->stride, v->part);
+        break;
+    case VAL_NUMBER:
+        put_counted(o, "number", v);
+        break;
+    case VAL_SCALAR:
+        put(o, "%s", scalar_name[v->scalar]);
+        break;
+    case VAL_RANDOM:
+        put_counted(o, opinfo[v->op].name, v);
+        break;
+    case VAL_OP:
+        put_op(o, v);
+        break;
+    case VAL_SPLAT:
+        put_call(o, "splat", (const Val *const *)v->arg, 1);
+        break;
     case VAL_KEEP:
         put(o, "keep(");
         put_val(o, v->arg[0]);
@@ -134,7 +164,9 @@ static void put_val(Out *o, const Val *v)
         put_number(o, v->value);
         put(o, ")");
         break;
-    case VAL_FOLD: put_call(o, reduce_name[v->reduce], (const Val *const *)v->arg, 1); break;
+    case VAL_FOLD:
+        put_call(o, reduce_name[v->reduce], (const Val *const *)v->arg, 1);
+        break;
     }
 }
 
@@ -168,22 +200,32 @@ static void put_stmt(Out *o, const LoopStmt *s)
 {
     indent(o);
     switch (s->kind) {
-    case LOOP_FOR: put_for(o, s); break;
+    case LOOP_FOR:
+        put_for(o, s);
+        break;
     case LOOP_INT:
         put(o, "%s := ", s->var->name);
         put_int(o, s->from);
         put(o, "\n");
         break;
-    case LOOP_LET: put_set(o, s->reg->vector ? "vec " : "", s, "="); break;
-    case LOOP_VAR: put_set(o, s->reg->vector ? "vec " : "", s, ":="); break;
-    case LOOP_SET: put_set(o, "", s, ":="); break;
+    case LOOP_LET:
+        put_set(o, s->reg->vector ? "vec " : "", s, "=");
+        break;
+    case LOOP_VAR:
+        put_set(o, s->reg->vector ? "vec " : "", s, ":=");
+        break;
+    case LOOP_SET:
+        put_set(o, "", s, ":=");
+        break;
     case LOOP_STORE:
         put_element(o, s->view, s->sub, s->val->vector, s->stride, s->part);
         put(o, " <- ");
         put_val(o, s->val);
         put(o, "\n");
         break;
-    case LOOP_NOTE: put(o, "# %s\n", s->text); break;
+    case LOOP_NOTE:
+        put(o, "# %s\n", s->text);
+        break;
     }
 }
 
@@ -241,7 +283,8 @@ void print_module(Out *o, const Module *m)
         const Entry *e = &m->entry[k];
         if (!e->graph)
             continue;
-        put(o, "\nentry %s: scratch %zu, at least %zu\n", entry_name[k], e->scratch, e->bound);
+        put(o, "\nentry %s: scratch %zu, at least %zu\n", entry_name[k], e->scratch,
+            e->bound);
         put_scratch(o, e);
         for (int i = 0; i < e->region.n; i++)
             put_region(o, e->region.at[i]);

@@ -1,5 +1,5 @@
-/* Reductions: accumulators, one per row, column and turn of a tile, what one pass through the
- * innermost loop does to them, and the values they become. */
+/* Reductions: accumulators, one per row, column and turn of a tile, what one pass through
+ * the innermost loop does to them, and the values they become. */
 #include "gen.h"
 
 #include "str.h"
@@ -55,8 +55,7 @@ void start_accumulators(Gen *g)
                 g->rest[g->row][g->col] =
                     new_variable(g, tile_name(g, "rest", 1), false, combine[r].identity);
             if (finds_position(r))
-                g->at[g->row][g->col] =
-                    new_variable(g, tile_name(g, "at", 1), vector, 0);
+                g->at[g->row][g->col] = new_variable(g, tile_name(g, "at", 1), vector, 0);
         }
 }
 
@@ -96,8 +95,7 @@ static void change(Gen *g, Changes *c)
         return;
     }
     bool single = lanes_reduced(g) && !vector_here(g);
-    const Reg *acc =
-        single ? g->rest[g->row][g->col] : g->acc[g->row][g->col][g->turn];
+    const Reg *acc = single ? g->rest[g->row][g->col] : g->acc[g->row][g->col][g->turn];
     if (lanes_reduced(g) && vector_here(g)) {
         bool neutral = r == REDUCE_SUM && is_zero_beyond(x);
         x = lanes_here(g) && !neutral ? keep_lanes(g, x, combine[r].identity) : wide(g, x);

@@ -6,13 +6,13 @@
  *           accumulator op= body, at every position of the tile
  *       the accumulators become values; the other steps, at every position; stores
  *
- * An axis of constant length whose main piece runs once needs no loop; what remains of it is
- * straight code at a constant place. An axis that ends at run time has a main loop, a loop over
- * single vectors or positions, and where lanes run along it one over single elements. */
+ * An axis of constant length whose main piece runs once needs no loop; what remains of it
+ * is straight code at a constant place. An axis that ends at run time has a main loop, a
+ * loop over single vectors or positions, and where lanes run along it one over single
+ * elements. */
 #include "gen.h"
 
 #include "str.h"
-
 
 /* ---- Blocks and pieces ---- */
 
@@ -22,7 +22,8 @@ void open_block(Gen *g)
         bug("loops nest deeper than %d", MAXDEPTH);
     g->depth++;
     g->block[g->depth] = (Block){.id = ++g->blocks};
-    g->block[g->depth].names = (Names){.arena = g->a, .outer = &g->block[g->depth - 1].names};
+    g->block[g->depth].names =
+        (Names){.arena = g->a, .outer = &g->block[g->depth - 1].names};
     g->block[g->depth].below.arena = g->a;
 }
 
@@ -77,7 +78,10 @@ enum { MAXPIECES = 3 };
 static int tile_width(const Gen *g, int axis)
 {
     const Tiling *t = &g->tile;
-    return axis == t->row ? t->rows : axis == t->col ? t->cols : axis == t->lane ? t->unroll : 1;
+    return axis == t->row    ? t->rows
+           : axis == t->col  ? t->cols
+           : axis == t->lane ? t->unroll
+                             : 1;
 }
 
 static int constant_pieces(const Gen *g, int axis, bool bounded, Piece *p)
@@ -197,8 +201,13 @@ static void run_blocks(Gen *g, int level)
     run_level(g, level);
     g->in_block = false;
     LoopBody body = close_block(g);
-    emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = from, .to = to, .step = size,
-                       .short_last = true, .body = body});
+    emit(g, (LoopStmt){.kind = LOOP_FOR,
+                       .var = var,
+                       .from = from,
+                       .to = to,
+                       .step = size,
+                       .short_last = true,
+                       .body = body});
 }
 
 static void run_tile_here(Gen *g)
@@ -268,11 +277,13 @@ static void make_views(Gen *g)
         walk(g->nest->step.at[i].body, view_read, g);
     for (int i = 0; i < g->nest->step.n; i++)
         for (int k = 0; k < g->nest->step.at[i].to.n; k++)
-            view_of(g, g->nest->step.at[i].place, g->nest->step.at[i].to.at[k])->written = true;
+            view_of(g, g->nest->step.at[i].place, g->nest->step.at[i].to.at[k])->written =
+                true;
     if (g->tile.finish < 0)
         return;
     const Step *s = &g->nest->step.at[0];
-    g->apart = s->to.n ? s->to.at[0] : new_buffer(s->tensor, g->s->module, g->s->names, g->a);
+    g->apart =
+        s->to.n ? s->to.at[0] : new_buffer(s->tensor, g->s->module, g->s->names, g->a);
     view_of(g, s->place, g->apart)->written = true;
 }
 
@@ -311,7 +322,8 @@ static Gen *new_gen(const Schedule *s, const char *name)
     Region *r = NEW(s->arena, Region);
     *g = (Gen){.a = s->arena, .s = s, .region = r, .lanes = s->module->lanes};
     r->name = name;
-    g->block[0] = (Block){.id = ++g->blocks, .names = {.arena = g->a}, .below = {.arena = g->a}};
+    g->block[0] =
+        (Block){.id = ++g->blocks, .names = {.arena = g->a}, .below = {.arena = g->a}};
     for (int i = 0; i < MAXIDX; i++)
         g->point[i].width = 1;
     return g;
@@ -350,8 +362,12 @@ Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char
     }
     const Int *first = number(g, 0), *last = number(g, step->extent - down);
     LoopBody body = close_block(g);
-    emit(g, (LoopStmt){.kind = LOOP_FOR, .var = var, .from = down ? last : first,
-                       .to = down ? first : last, .step = down ? -1 : 1, .body = body});
+    emit(g, (LoopStmt){.kind = LOOP_FOR,
+                       .var = var,
+                       .from = down ? last : first,
+                       .to = down ? first : last,
+                       .step = down ? -1 : 1,
+                       .body = body});
     g->region->cycles *= step->extent;
     g->region->flops *= step->extent;
     g->region->body = g->block[0].body;

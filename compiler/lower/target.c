@@ -1,7 +1,7 @@
 /* The machines that C is generated for.
  *
- * `native` is the machine gradc runs on: its row says how wide, its flags let the C compiler use
- * all the rest. */
+ * `native` is the machine gradc runs on: its row says how wide, its flags let the C
+ * compiler use all the rest. */
 #include "loop.h"
 
 #include <string.h>

@@ -24,10 +24,4 @@ typedef struct Tiling {
 
 Tiling choose_tiling(const Schedule *s, Nest *n);
 
-/* The axes that an expression of the nest depends on, as bits. What the nest computes depends on
- * all output axes. */
-uint32_t axes_of(Nest *n, const Expr *e);
-/* The step whose value e reads, or -1. */
-int step_read(const Nest *n, const Expr *e);
-
 #endif

@@ -1,5 +1,6 @@
-/* What loop.h promises, checked: registers are set before they are used and once where they are
- * constant, widths fit, subscripts stay inside their views wherever that can be proved wrong. */
+/* What loop.h promises, checked: registers are set before they are used and once where they
+ * are constant, widths fit, subscripts stay inside their views wherever that can be proved
+ * wrong. */
 #include "loop.h"
 
 #include <assert.h>
@@ -12,7 +13,8 @@ typedef struct Verify {
     VEC(const Var *) var;
 } Verify;
 
-__attribute__((noreturn)) static void fail(const Verify *v, const char *what, const char *name)
+__attribute__((noreturn)) static void fail(const Verify *v, const char *what,
+                                           const char *name)
 {
     bug("region '%s': '%s' %s", v->r->name, name, what);
 }
@@ -124,14 +126,18 @@ static void verify_val(Verify *v, const Val *x)
         if (x->reg->vector != x->vector || x->reg->kind != x->result)
             fail(v, "is of another type", x->reg->name);
         break;
-    case VAL_LOAD: verify_element(v, x->view, x->sub, x->vector, x->stride, x->part); break;
+    case VAL_LOAD:
+        verify_element(v, x->view, x->sub, x->vector, x->stride, x->part);
+        break;
     case VAL_NUMBER:
     case VAL_RANDOM:
         verify_int(v, x->sub[0]);
         if (x->vector != (x->stride != 0))
             fail(v, "has lanes without a stride", "a number");
         break;
-    case VAL_OP: verify_op(v, x); break;
+    case VAL_OP:
+        verify_op(v, x);
+        break;
     case VAL_SPLAT:
         verify_val(v, x->arg[0]);
         if (x->arg[0]->vector || !x->vector || x->arg[0]->result != x->result)
@@ -194,21 +200,28 @@ static void define(Verify *v, const LoopStmt *s)
 static void verify_stmt(Verify *v, const LoopStmt *s)
 {
     switch (s->kind) {
-    case LOOP_FOR: verify_for(v, s); break;
+    case LOOP_FOR:
+        verify_for(v, s);
+        break;
     case LOOP_INT:
         verify_int(v, s->from);
         PUSH(v->scratch, &v->var, s->var);
         break;
     case LOOP_LET:
-    case LOOP_VAR: define(v, s); break;
+    case LOOP_VAR:
+        define(v, s);
+        break;
     case LOOP_SET:
         verify_reg(v, s->reg);
         verify_val(v, s->val);
         if (s->val->vector != s->reg->vector)
             fail(v, "is given a value of another width", s->reg->name);
         break;
-    case LOOP_STORE: verify_store(v, s); break;
-    case LOOP_NOTE: break;
+    case LOOP_STORE:
+        verify_store(v, s);
+        break;
+    case LOOP_NOTE:
+        break;
     }
 }
 

@@ -55,16 +55,14 @@ static Env *inline_env(Eq *q, const Syn *call, const Def *d)
     return env;
 }
 
-static void bind_element(Eq *q, Env *env, const Decl *formal, const Syn *value)
+static Value element_value(Eq *q, Expr *e, Span at)
 {
-    Expr *e = expr(q, value);
     double number;
-    Value v = {.what = AN_ELEMENT, .element = e, .owner = q, .at = value->span};
     if (!e)
-        v = nothing();
-    else if (is_constant(e, &number))
-        v = number_value(number, value->span);
-    bind(env, formal->name, v);
+        return nothing();
+    if (is_constant(e, &number))
+        return number_value(number, at);
+    return (Value){.what = AN_ELEMENT, .element = e, .owner = q, .at = at};
 }
 
 /* The equation goes on in the function's body: same indices, out of sight, and other names.
@@ -79,16 +77,6 @@ static Expr *expr_in(Eq *q, Env *env, const Syn *body)
     q->env = outer;
     q->hidden = hidden;
     return e;
-}
-
-static void bind_default(Eq *q, Env *env, const Decl *formal)
-{
-    Expr *e = expr_in(q, env, formal->value);
-    double number;
-    bind(env, formal->name,
-         e && is_constant(e, &number) ? number_value(number, formal->span)
-                                      : (Value){e ? AN_ELEMENT : NOTHING, .element = e,
-                                                .owner = q, .at = formal->span});
 }
 
 /* Functions of functions grow without bound where each calls the one before it twice. */
@@ -114,12 +102,17 @@ static Expr *call_inline(Eq *q, const Syn *s, const Def *d)
     if (!may_call(q, s) || !match_arguments(d, s, arg))
         return NULL;
     Env *env = inline_env(q, s, d);
-    for (int k = 0; k < d->formals.n; k++)
-        if (arg[k] >= 0)
-            bind_element(q, env, &d->formals.at[k], s->args.at[arg[k]].value);
-    for (int k = 0; k < d->formals.n; k++)
+    for (int k = 0; k < d->formals.n; k++) {
         if (arg[k] < 0)
-            bind_default(q, env, &d->formals.at[k]);
+            continue;
+        const Syn *value = s->args.at[arg[k]].value;
+        bind(env, d->formals.at[k].name, element_value(q, expr(q, value), value->span));
+    }
+    for (int k = 0; k < d->formals.n; k++) {
+        const Decl *f = &d->formals.at[k];
+        if (arg[k] < 0)
+            bind(env, f->name, element_value(q, expr_in(q, env, f->value), f->span));
+    }
     return expr_in(q, env, d->value);
 }
 

@@ -198,7 +198,7 @@ static void elaborate_model(Elab *e, const Def *model, const ElabOptions *o)
     read_settings(env, train, o->batch);
     elaborate_body(env, &model->body);
     if (!error_count())
-        check_recurrences(env);
+        close_recurrences(e);
     if (!error_count())
         elaborate_gradients(env, train);
 }

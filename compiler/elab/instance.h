@@ -41,6 +41,7 @@ typedef struct Elab {
     Arena *arena;
     Graph *graph;
     VEC(const char *) paths; /* taken by instances */
+    VEC(Tensor *) stand_ins; /* recurrence.c */
     Tensor *grad_norm;       /* made when first read */
     int calls;               /* of inline functions */
     bool full;               /* too large: said so, and stopped */
@@ -133,12 +134,13 @@ void add_root(Graph *g, RootKind kind, const char *name, Tensor *value, Tensor *
 
 /* ---- recurrence.c ---- */
 
-/* What stands for a name that a later equation of the body defines; NOTHING if none does. */
+/* What stands for a name that a later equation of the body defines; NOTHING if none does.
+ */
 Value read_ahead(Env *env, const char *name);
 /* The equation is there. */
 void settle_ahead(Env *env, const Stmt *st, Tensor *t);
-/* An error for a cycle that does not step. */
-void check_recurrences(Env *model);
+/* When all is elaborated: an error for a cycle that does not step. */
+void close_recurrences(Elab *e);
 
 /* ---- call.c, argument.c, reshape.c ---- */
 

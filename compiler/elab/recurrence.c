@@ -1,9 +1,10 @@
 /* Recurrences: equations that read a name before it is there, `h[t-1, k | 0]`.
  *
- * Such a name is bound to a stand-in, a tensor of the shape that its equation will have. Once
- * the equation is there, the stand-in reads it and so closes the cycle; when all is elaborated,
- * order_graph() says whether every cycle steps. Whatever depends on an input has the batch, and
- * so does a stand-in as soon as there is an input. */
+ * Such a name is bound to a stand-in, a tensor of the shape that its equation will have.
+ * Once the equation is there, the stand-in is a copy of it; when all is elaborated, those
+ * who read the stand-in read the equation itself, which closes the cycle, and order_graph()
+ * says whether every cycle steps. Whatever depends on an input has the batch, and so does a
+ * stand-in as soon as there is an input. */
 #include "eq.h"
 
 #include "str.h"
@@ -36,6 +37,7 @@ static Tensor *new_stand_in(Env *env, const Eq *q, const Stmt *st)
     for (int k = 0; k < q->rank; k++)
         t->idx[t->rank++] = q->idx[DIM + k];
     t->nidx = t->rank;
+    PUSH(env->e->arena, &env->e->stand_ins, t);
     return t;
 }
 
@@ -79,10 +81,46 @@ void settle_ahead(Env *env, const Stmt *st, Tensor *t)
     }
 }
 
-void check_recurrences(Env *model)
+typedef struct Closing {
+    Graph *g;
+    bool *is_stand_in; /* by id */
+} Closing;
+
+/* A read of a stand-in becomes one of what it stands for. */
+static Expr *read_through(void *context, Expr *e)
+{
+    Closing *c = context;
+    if (e->op != OP_read || !c->is_stand_in[e->tensor->id])
+        return e;
+    Tensor *t = e->tensor->body->tensor;
+    return read_at(c->g, t, e->sub + (e->tensor->rank - t->rank), e->arg[0]);
+}
+
+static void remove_stand_ins(Elab *e)
+{
+    Graph *g = e->graph;
+    Closing c = {g, NEWN(e->arena, bool, g->tensor.n)};
+    for (int i = 0; i < e->stand_ins.n; i++)
+        c.is_stand_in[e->stand_ins.at[i]->id] = true;
+    int n = 0;
+    for (int i = 0; i < g->tensor.n; i++) {
+        Tensor *t = g->tensor.at[i];
+        if (c.is_stand_in[t->id])
+            continue;
+        if (t->body)
+            t->body = rewrite_by(g, t->body, t->idx, read_through, &c);
+        g->tensor.at[n++] = t;
+    }
+    g->tensor.n = n;
+}
+
+void close_recurrences(Elab *e)
 {
     Cycle c;
-    if (order_graph(model->e->graph, &c))
+    if (!e->stand_ins.n)
+        return;
+    remove_stand_ins(e);
+    if (order_graph(e->graph, &c))
         return;
     error(c.t->span, "'%s' reads itself, but not as a recurrence: %s", c.t->name, c.why);
     if (c.read && c.read->tensor->span.start != c.t->span.start)

@@ -85,18 +85,18 @@ const char *compiler_flags(const Target *t, const char *cc, Arena *a)
                   contraction(cc), *t->flags ? " " : "", t->flags, home());
 }
 
+/* The end of the program's one file: a main that hands the model on. */
 static const char *main_text(ProgramKind kind, const char *prefix)
 {
-    const char *model = intern_f("#include \"gr.h\"\n"
-                                 "extern const gr_model %s_model;\n",
-                                 prefix);
     if (kind == PROBE)
-        return intern_f("%sint gr_probe(const gr_model *model);\n"
+        return intern_f("\nint gr_probe(const gr_model *model);\n"
                         "int main(void) { return gr_probe(&%s_model); }\n",
-                        model, prefix);
-    return intern_f(
-        "%sint main(int argc, char **argv) { return gr_main(&%s_model, argc, argv); }\n",
-        model, prefix);
+                        prefix);
+    return intern_f("\nint main(int argc, char **argv)\n"
+                    "{\n"
+                    "    return gr_main(&%s_model, argc, argv);\n"
+                    "}\n",
+                    prefix);
 }
 
 void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
@@ -107,9 +107,8 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
     const char *code = intern_f("%s/%s.c", folder, m->graph->name);
     Out text = new_out(a);
     emit_c(&text, m, &(EmitOptions){.prefix = m->graph->name, .banner = m->graph->name});
+    put(&text, "%s", main_text(kind, m->graph->name));
     write_file(code, text.text);
-    const char *program = intern_f("%s/main.c", folder);
-    write_file(program, main_text(kind, m->graph->name));
 
     int why = ENOENT;
     for (int i = 0; i < (cc ? 1 : 2) && why == ENOENT; i++) {
@@ -118,7 +117,6 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
         add_words(&w, compiler_flags(m->target, compiler[i], a), a);
         add_words(&w, GRADC_CFLAGS, a);
         add_word(&w, code, a);
-        add_word(&w, program, a);
         add_word(&w, library(), a);
         add_words(&w, "-lz -lpthread -lm -o", a);
         add_word(&w, draft, a);

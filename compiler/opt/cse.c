@@ -114,7 +114,7 @@ bool use_saved_values(Graph *g)
     bool changed = false;
     for (int i = 0; i < g->tensor.n; i++) {
         Tensor *t = g->tensor.at[i];
-        if (!t->body || is_root_value(g, t))
+        if (!t->body)
             continue;
         Expr *body = rewrite_by(g, t->body, t->idx, read_saved, &(Saved){g, t});
         changed = changed || body != t->body;

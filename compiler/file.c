@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "str.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -138,16 +139,36 @@ static void write_stream(FILE *f, const char *text, const char *path)
         fatal("cannot write '%s': %s", path, strerror(why));
 }
 
+/* The text under a name for it to be renamed; NULL where there is nothing to rename. */
+static const char *write_draft(const FileText *f)
+{
+    if (!strcmp(f->path, "-")) {
+        write_stream(stdout, f->text, "stdout");
+        return NULL;
+    }
+    if (is_special(f->path)) {
+        write_stream(fopen(f->path, "w"), f->text, f->path);
+        return NULL;
+    }
+    if (says_already(f->path, f->text))
+        return NULL;
+    const char *draft = temporary_beside(f->path);
+    write_stream(fopen(draft, "w"), f->text, f->path);
+    return draft;
+}
+
+void write_files(const FileText *f, int n)
+{
+    const char *draft[MOST];
+    assert(n <= MOST);
+    for (int i = 0; i < n; i++)
+        draft[i] = write_draft(&f[i]);
+    for (int i = 0; i < n; i++)
+        if (draft[i] && rename(draft[i], f[i].path))
+            fatal("cannot write '%s': %s", f[i].path, strerror(errno));
+}
+
 void write_file(const char *path, const char *text)
 {
-    if (!strcmp(path, "-")) {
-        write_stream(stdout, text, "stdout");
-    } else if (is_special(path)) {
-        write_stream(fopen(path, "w"), text, path);
-    } else if (!says_already(path, text)) {
-        const char *draft = temporary_beside(path);
-        write_stream(fopen(draft, "w"), text, path);
-        if (rename(draft, path))
-            fatal("cannot write '%s': %s", path, strerror(errno));
-    }
+    write_files(&(FileText){path, text}, 1);
 }

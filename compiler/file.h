@@ -10,8 +10,14 @@
  * missing; NULL with errno set where it cannot be read. length may be NULL. */
 char *read_file(const char *path, Arena *a, int *length);
 
-/* Write text to a file through a temporary and a rename, or to stdout for "-". A file that
- * says so already is not touched. What fails is fatal, and leaves the old file as it was. */
+typedef struct FileText {
+    const char *path; /* "-": stdout */
+    const char *text;
+} FileText;
+
+/* Write n files through temporaries and renames, so that each is there as a whole, and none if one
+ * fails, which is fatal. A file that says so already is not touched. */
+void write_files(const FileText *f, int n);
 void write_file(const char *path, const char *text);
 
 /* A name beside path, for a file to be renamed to path; removed at exit if it still exists. */

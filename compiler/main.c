@@ -1,7 +1,7 @@
 /* gradc: networks written as equations become C that trains them.
  *
- * The whole way of a program is compile(), a list of calls. After each pass the result is
- * verified, and shown instead of going on if --dump asks for it. */
+ * The way of a program is equations() and then loops(), two lists of calls. After each pass
+ * the result is verified, and shown instead of going on if --dump asks for it. */
 #include "cc.h"
 #include "check.h"
 #include "diff.h"
@@ -151,11 +151,11 @@ static Module *compile(const Options *o, Arena *a)
     return loops(o, equations(o, a), &l, a);
 }
 
-/* A name without the ending, if it has it. */
+/* A name without the ending; itself if it has another. */
 static const char *without(const char *name, const char *ending)
 {
     size_t n = strlen(name), tail = strlen(ending);
-    return intern_n(name, n > tail && !strcmp(name + n - tail, ending) ? n - tail : n);
+    return n > tail && !strcmp(name + n - tail, ending) ? intern_n(name, n - tail) : name;
 }
 
 static const char *file_name(const char *path)
@@ -184,16 +184,14 @@ static void run_emit(const Options *o, Arena *a)
     Module *m = compile(o, a);
     const char *c = o->output ? o->output : intern_f("%s.c", result_name(o, m));
     const char *h = o->header;
-    if (!h && strcmp(c, "-"))
+    if (!h && without(c, ".c") != c)
         h = intern_f("%s.h", without(c, ".c"));
     EmitOptions e = emit_options(o, m, h);
     Out code = new_out(a), header = new_out(a);
     emit_c(&code, m, &e);
     emit_header(&header, m, &e);
     print_messages();
-    if (h)
-        write_file(h, header.text);
-    write_file(c, code.text);
+    write_files((FileText[]){{c, code.text}, {h, header.text}}, h ? 2 : 1);
 }
 
 static void run_build(const Options *o, Arena *a)
@@ -288,7 +286,8 @@ static void on_abort(int signal_number)
 int main(int argc, char **argv)
 {
     signal(SIGABRT, on_abort);
-    Arena *a = new_arena();
+    static Arena *a; /* in reach to the end: what is lost then is lost indeed */
+    a = new_arena();
     Options o = read_options(argc, argv, a);
     void (*const run[NVERB])(const Options *, Arena *) = {
         [BUILD] = run_build, [EMIT] = run_emit, [GRAD] = run_grad,

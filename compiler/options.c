@@ -47,7 +47,7 @@ static const struct OptionRow {
     {"--real", "TYPE", "f32 or f64", TEXT, TO_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, TO_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
-    {"--header", "FILE", "where the header goes; beside the C if not given", TEXT, 1u << EMIT, false, offsetof(Options, header)},
+    {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},

@@ -87,6 +87,8 @@ Test(emit, names)
     must("cd %s && $GRADC emit small.nn -o other.c --prefix p --header inc.h", dir);
     cr_expect(strstr(read_text(text("%s/other.c", dir)), "#include \"inc.h\"") != NULL);
     cr_expect(strstr(read_text(text("%s/inc.h", dir)), "void p_step(void *block") != NULL);
+    must("cd %s && $GRADC emit small.nn -o alone", dir);
+    cr_expect(!exists(text("%s/alone.h", dir)));
 }
 
 Test(emit, stdin_to_stdout)
@@ -139,6 +141,8 @@ Test(emit, nothing_is_left_after_a_failure)
     expect_failure("$GRADC emit none.nn -o out/m.c", dir, 2, "none.nn");
     expect_failure("$GRADC emit small.nn -o nowhere/m.c", dir, 2, "nowhere/m.");
     expect_failure("$GRADC emit small.nn -o /dev/full", dir, 2, "/dev/full");
+    expect_failure("$GRADC emit small.nn -o out/m.c --header nowhere/m.h", dir, 2, "nowhere/m.");
+    expect_failure("$GRADC emit small.nn -o out/m.c --header /dev/full", dir, 2, "/dev/full");
     expect_failure("$GRADC build small.nn -o out/m --cc false", dir, 2, "false");
     expect_failure("$GRADC build small.nn -o out/m --cc nosuchcc", dir, 2, "nosuchcc");
     expect_failure("TMPDIR=/nowhere $GRADC build small.nn -o out/m", dir, 2, "/nowhere");

@@ -37,12 +37,14 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
     } else {
         line(o, "context->n = n;");
     }
-    if (k == ENTRY_STEP || k == ENTRY_GRADIENTS)
+    if (k == ENTRY_STEP)
         line(o, "context->step++;");
+    if (k == ENTRY_GRADIENTS)
+        line(o, "context->step++; /* those of the next update, which is not made */");
     for (int i = 0; i < m->entry[k].region.n; i++)
         line(o, m->entry[k].region.at[i]->parallel ? "gr_run(block, %s);" : "%s(block);",
              name[i]);
-    if (k == ENTRY_GRADIENTS) /* those of the next update, which is not made */
+    if (k == ENTRY_GRADIENTS)
         line(o, "context->step--;");
     line(o, "}");
 }

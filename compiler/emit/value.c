@@ -20,9 +20,13 @@ static const struct Sign { const char *text; Level level; } sign[] = {
 
 /* ---- Numbers ---- */
 
-/* The shortest decimal that reads back as the same float, or double. */
+/* The shortest decimal that reads back as the same float, or double; whole numbers in full. */
 static void shortest(char *text, size_t size, double value, bool f64)
 {
+    if (value == floor(value) && fabs(value) < 1e7) {
+        snprintf(text, size, "%.1f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, value);
         if (f64 ? strtod(text, NULL) == value : strtof(text, NULL) == (float)value)

@@ -25,7 +25,7 @@ static void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
 void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
                const char *const *name)
 {
-    line(o, "");
+    put(o, "\n");
     put_head(o, e, k, "");
     line(o, "{");
     line(o, "gr_context *context = block;");
@@ -115,15 +115,15 @@ static double work_of(const Entry *e)
 void put_table(Out *o, const Module *m, const EmitOptions *e)
 {
     const char *p = e->prefix;
-    line(o, "");
+    put(o, "\n");
     line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
-    line(o, "");
+    put(o, "\n");
     line(o, "/* name, role, type, rank, batched, bound, dimensions, offset, target */");
     line(o, "static const gr_tensor tensor[] = {");
     for (int i = 0; i < m->slot.n; i++)
         put_slot(o, m, &m->slot.at[i]);
     line(o, "};");
-    line(o, "");
+    put(o, "\n");
     line(o, "const gr_model %s_model = {", p);
     line(o, ".abi = GR_ABI,");
     line(o, ".name = \"%s\",", m->graph->name);
@@ -231,7 +231,7 @@ static void put_accessors(Out *o, const Module *m, const EmitOptions *e)
     for (int i = 0; i < m->slot.n; i++) {
         const Slot *s = &m->slot.at[i];
         const char *type = host_type(m, s->buffer->elem);
-        line(o, "");
+        put(o, "\n");
         put_comment(o, description(s, o->arena));
         line(o, "static inline %s *%s(void *block)", type, accessor(e, s));
         line(o, "{");
@@ -246,22 +246,22 @@ void emit_header(Out *o, const Module *m, const EmitOptions *e)
     put_usage(o, m, e);
     line(o, "#ifndef %s_H", guard);
     line(o, "#define %s_H", guard);
-    line(o, "");
+    put(o, "\n");
     line(o, "#include \"gr.h\"");
-    line(o, "");
+    put(o, "\n");
     line(o, "#define %s_SIZE  %zu", guard, m->size);
     line(o, "#define %s_BATCH %d", guard, m->graph->batch);
-    line(o, "");
+    put(o, "\n");
     line(o, "#ifdef __cplusplus");
     put(o, "extern \"C\" {\n");
     line(o, "#endif");
-    line(o, "");
+    put(o, "\n");
     line(o, "extern const gr_model %s_model;", p);
     line(o, "size_t %s_size(void);", p);
     for (EntryKind k = 0; k < NENTRY; k++)
         put_head(o, e, k, ";");
     put_accessors(o, m, e);
-    line(o, "");
+    put(o, "\n");
     line(o, "#ifdef __cplusplus");
     put(o, "}\n");
     line(o, "#endif");

@@ -278,7 +278,7 @@ static void emit_function(Emitter *e, const Region *r)
         line(e->out, "const int n = context->n;");
     if (r->range)
         emit_range(e, r);
-    line(e->out, "");
+    put(e->out, "\n");
     emit_body(e, &r->body);
     line(e->out, "}");
 }

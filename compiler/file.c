@@ -110,6 +110,12 @@ char *read_file(const char *path, Arena *a, int *length)
     return text;
 }
 
+bool is_same_file(const char *a, const char *b)
+{
+    struct stat s, t;
+    return !stat(a, &s) && !stat(b, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
 static bool says_already(const char *path, const char *text)
 {
     struct stat s;

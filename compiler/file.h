@@ -4,11 +4,13 @@
 
 #include "arena.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 
 /* The text of a file, or of stdin for "-", with a newline and a 0 after its end where they are
  * missing; NULL with errno set where it cannot be read. length may be NULL. */
 char *read_file(const char *path, Arena *a, int *length);
+
+bool is_same_file(const char *a, const char *b); /* both exist and are one */
 
 typedef struct FileText {
     const char *path; /* "-": stdout */

@@ -179,6 +179,13 @@ static EmitOptions emit_options(const Options *o, const Module *m, const char *h
                                       m->graph->name, *o->text ? " with" : "", o->text)};
 }
 
+/* The one mistake that would lose somebody's work. */
+static void keep_source(const Options *o, const char *output)
+{
+    if (is_same_file(o->file, output))
+        fatal("'%s' is the program itself; -o names another file", output);
+}
+
 static void run_emit(const Options *o, Arena *a)
 {
     Module *m = compile(o, a);
@@ -190,6 +197,7 @@ static void run_emit(const Options *o, Arena *a)
     Out code = new_out(a), header = new_out(a);
     emit_c(&code, m, &e);
     emit_header(&header, m, &e);
+    keep_source(o, c);
     print_messages();
     write_files((FileText[]){{c, code.text}, {h, header.text}}, h ? 2 : 1);
 }
@@ -201,6 +209,7 @@ static void run_build(const Options *o, Arena *a)
     print_messages();
     if (!strcmp(output, "-"))
         fatal("a program cannot go to stdout; -o names its file");
+    keep_source(o, output);
     build_program(m, TRAINER, o->cc, output, a);
 }
 
@@ -218,7 +227,8 @@ static void run_grad(const Options *o, Arena *a)
 
 static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
 {
-    LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = o->lanes};
+    int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
+    LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
     const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
     build_program(loops(o, g, &l, a), PROBE, o->cc, program, a);
     return program;

@@ -205,8 +205,9 @@ static void check_values(const Options *o)
     check_choice("--real", o->real, real, 2);
     if (o->dump)
         check_choice("--dump", o->dump, dump, sizeof dump / sizeof *dump);
-    if (o->lanes & (o->lanes - 1))
-        fatal("--lanes is a power of two, not %d", o->lanes);
+    int most = strcmp(o->real, "f64") ? 16 : 8;
+    if ((o->lanes & (o->lanes - 1)) || o->lanes > most)
+        fatal("--lanes is a power of two up to %d for %s, not %d", most, o->real, o->lanes);
     for (int i = 0; o->prefix && o->prefix[i]; i++)
         if (!strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
                     o->prefix[i]) &&

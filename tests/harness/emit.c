@@ -148,6 +148,37 @@ Test(emit, nothing_is_left_after_a_failure)
     expect_failure("TMPDIR=/nowhere $GRADC build small.nn -o out/m", dir, 2, "/nowhere");
 }
 
+Test(emit, the_source_is_not_overwritten)
+{
+    char *dir = scratch();
+    small_file(dir);
+    must("cp %s/small.nn %s/bare", dir, dir);
+    cr_expect(run("cd %s && $GRADC emit small.nn -o ./small.nn", dir).status == 2);
+    cr_expect(run("cd %s && $GRADC build bare", dir).status == 2);
+    must("cd %s && cmp small.nn bare", dir);
+}
+
+/* Tensors that are called like the entry points and the helpers of the C. */
+Test(emit, names_that_collide)
+{
+    char *dir = scratch();
+    write_text(text("%s/step.nn", dir), "model step {\n"
+                                        "  input init[2]\n"
+                                        "  param size = 1\n"
+                                        "  param forward[2] = 1\n"
+                                        "  param tensor = 2\n"
+                                        "  block[i] = forward[i] * init[i] * size + tensor\n"
+                                        "  context[i] = block[i]^2\n"
+                                        "  loss context\n"
+                                        "  output real = block\n"
+                                        "  train { optimizer = sgd() }\n"
+                                        "}\n");
+    must("$GRADC check %s/step.nn", dir);
+    must("cd %s && $GRADC emit step.nn && clang -fsyntax-only -Wall -Wextra -Werror "
+         "-I$SOURCE/runtime step.c",
+         dir);
+}
+
 /* ---- Used files ---- */
 
 Test(emit, used_files_are_found_beside_the_user_and_read_once)
@@ -176,6 +207,8 @@ Test(emit, usage)
         {"emit --lane 4 x", "did you mean '--lanes'"},
         {"emit --lanes 3 x", "power of two"},
         {"emit --lanes x x", "whole number"},
+        {"emit --lanes 32 x", "up to 16"},
+        {"emit --lanes 16 --real f64 x", "up to 8"},
         {"emit -o", "takes a value"},
         {"emit -D hidden x", "NAME=VALUE"},
         {"emit --real f16 x", "f32 or f64"},

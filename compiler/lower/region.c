@@ -191,20 +191,23 @@ static const Int *least(Gen *g, const Int *of, const Int *limit)
 static void run_blocks(Gen *g, int level)
 {
     int axis = g->tile.order[g->nest->rank - 1], size = g->tile.blocked;
-    const Int *from = g->from[axis] ? g->from[axis] : number(g, 0);
-    const Int *to = g->to[axis] ? g->to[axis] : length_of(g, axis);
+    const Int *from = g->from[axis], *to = g->to[axis];
+    const Int *first = from ? from : number(g, 0);
+    const Int *last = to ? to : length_of(g, axis);
     open_block(g);
     Var *var = new_var(g, intern_f("%s_block", g->nest->axis[axis].name));
     g->in_block = true;
     g->from[axis] = times(g, var, 1);
-    g->to[axis] = least(g, variable_plus(g, var, size), to);
+    g->to[axis] = least(g, variable_plus(g, var, size), last);
     run_level(g, level);
     g->in_block = false;
+    g->from[axis] = from;
+    g->to[axis] = to;
     LoopBody body = close_block(g);
     emit(g, (LoopStmt){.kind = LOOP_FOR,
                        .var = var,
-                       .from = from,
-                       .to = to,
+                       .from = first,
+                       .to = last,
                        .step = size,
                        .short_last = true,
                        .body = body});

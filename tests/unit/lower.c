@@ -201,6 +201,28 @@ Test(lower, trailing_dimensions_run_as_one)
     cr_assert_eq(r->view.at[0]->dim[0], 120);
 }
 
+/* z[b, t, i] = sum(k) W[i, k] * h[b, t - 1, k | 0];  h[b, t, j] = x[b, t, j] + z[b, t, 2*j] */
+static Tensor *recurrence(Graph *g, int batch, int steps, int width)
+{
+    Tensor *x = given(g, INPUT, "x", 3, batch, steps, width);
+    Tensor *w = given(g, PARAM, "W", 2, 2 * width, width);
+    Tensor *z = equation(g, "z", 3, REDUCE_SUM, 4, batch, steps, 2 * width, width);
+    Tensor *h = equation(g, "h", 3, REDUCE_NONE, 3, batch, steps, width);
+    z->body =
+        MUL(AT(w, I(2), I(3)), AT_OR(h, NUMBER(0), I(0), PLUS(I(1), C(-1)), I(3)));
+    h->body = ADD(read_same(g, x), AT(z, I(0), I(1), TIMES(I(2), 2)));
+    root(g, ROOT_OUTPUT, h, NULL);
+    sort_graph(g);
+    return h;
+}
+
+Test(lower, a_nest_after_one_that_goes_in_blocks_is_whole)
+{
+    Graph *g = new_test_graph();
+    recurrence(g, 32, 4, 256);
+    cr_assert_eq(step_of(g)->region.n, 1);
+}
+
 Test(lower, names_are_c_identifiers)
 {
     Graph *g = new_test_graph();

@@ -106,6 +106,11 @@ typedef struct Wanted {
 } Wanted;
 int find_range(Eq *q, const Syn *in, const Wanted *w);
 
+/* ---- idle.c ---- */
+
+/* The graph's tensors from `first` on are the optimizer's. */
+void remove_idle_states(Graph *g, int first);
+
 /* ---- fold.c ---- */
 
 /* apply(), and constants are folded; truth is a comparison of constants. */

@@ -151,6 +151,7 @@ static void elaborate_optimizer(Env *model, const Stmt *optimizer, const Stmt *c
     const Syn *call = optimizer->value;
     const Def *d = find_def(model->e->program, call->name, call->span.source);
     Env *rates = new_env(model->e, d, model, call->span, d->name);
+    int first = g->tensor.n;
     if (!bind_rates(model, rates, call))
         return;
     int n = g->root.n;
@@ -162,6 +163,8 @@ static void elaborate_optimizer(Env *model, const Stmt *optimizer, const Stmt *c
         if (grad)
             update_parameter(rates, r.target, grad);
     }
+    if (!error_count())
+        remove_idle_states(g, first);
 }
 
 static bool has_loss(const Graph *g)

@@ -173,6 +173,25 @@ static bool bind_given(Env *env, const Decl *formal, const Syn *value)
     return v.what != NOTHING;
 }
 
+/* A number as the default of a formal with brackets is that of every element. */
+static Value filled(Env *env, const Decl *f, double number)
+{
+    Tensor shape = {.span = f->span};
+    if (!declared_shape(env, f, shape.idx, &shape.rank))
+        return nothing();
+    Eq *q = eq_like(env, path_of(env, f->name), f->value->span, &shape, f->name);
+    return tensor_value(close_eq(q, constant(q->g, number)), f->span);
+}
+
+static bool bind_default(Env *env, const Decl *f)
+{
+    Value v = whole_value(env, f->value, path_of(env, f->name));
+    if (f->has_shape && v.what == A_NUMBER)
+        v = filled(env, f, v.number);
+    bind(env, f->name, v);
+    return v.what != NOTHING && (!f->has_shape || bind_shape(env, f, &v));
+}
+
 /* Given arguments first, then the extents they show, then defaults, which may use both; at
  * last shapes and types are held against all that. */
 bool bind_arguments(Env *env, const Syn *call, const Def *d)
@@ -187,12 +206,8 @@ bool bind_arguments(Env *env, const Syn *call, const Def *d)
             fine = bind_shape(env, &d->formals.at[k],
                               &find_var(env, d->formals.at[k].name)->value);
     for (int k = 0; k < d->formals.n && fine; k++)
-        if (arg[k] < 0) {
-            const Decl *f = &d->formals.at[k];
-            Value v = whole_value(env, f->value, path_of(env, f->name));
-            bind(env, f->name, v);
-            fine = v.what != NOTHING;
-        }
+        if (arg[k] < 0)
+            fine = bind_default(env, &d->formals.at[k]);
     for (int k = 0; k < d->formals.n && fine; k++) {
         const Decl *f = &d->formals.at[k];
         Value v = find_var(env, f->name)->value;

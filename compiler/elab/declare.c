@@ -161,3 +161,38 @@ void elaborate_variable(Env *env, const Stmt *st, Role role)
     }
     bind(env, st->name, tensor_value(t, st->span))->target = t;
 }
+
+/* ---- What is not read ---- */
+
+static void mark_read(Expr *e, void *context)
+{
+    bool *read = context;
+    if (e->op == OP_read)
+        read[e->tensor->id] = true;
+}
+
+static bool is_unread(const Tensor *t, const bool *read)
+{
+    return t->role == PARAM && !read[t->id];
+}
+
+/* A parameter that no equation reads does not exist: a bias where there is to be none. */
+void drop_unread(Elab *e)
+{
+    Graph *g = e->graph;
+    bool *read = NEWN(e->arena, bool, g->tensor.n);
+    int roots = 0, n = 0;
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i]->body)
+            walk(g->tensor.at[i]->body, mark_read, read);
+    for (int i = 0; i < g->root.n; i++)
+        if (!g->root.at[i].target || !is_unread(g->root.at[i].target, read))
+            g->root.at[roots++] = g->root.at[i];
+    g->root.n = roots;
+    for (int i = 0; i < g->tensor.n; i++)
+        if (!is_unread(g->tensor.at[i], read))
+            g->tensor.at[n++] = g->tensor.at[i];
+    g->tensor.n = n;
+    for (int i = 0; i < n; i++)
+        g->tensor.at[i]->id = i;
+}

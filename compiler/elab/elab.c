@@ -200,8 +200,10 @@ static void elaborate_model(Elab *e, const Def *model, const ElabOptions *o)
     elaborate_body(env, &model->body);
     if (!error_count())
         close_recurrences(e);
-    if (!error_count())
+    if (!error_count()) {
+        drop_unread(e);
         elaborate_gradients(env, train);
+    }
 }
 
 Graph *elaborate(const Program *p, const ElabOptions *o, Arena *a)

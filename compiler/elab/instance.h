@@ -122,6 +122,7 @@ const char *field_path(const Env *env);
 
 void elaborate_input(Env *env, const Stmt *st);
 void elaborate_variable(Env *env, const Stmt *st, Role role);
+void drop_unread(Elab *e);
 void elaborate_update(Env *env, const Stmt *st);
 void elaborate_mean(Env *env, const Stmt *st, RootKind kind, const char *name);
 void elaborate_output(Env *env, const Stmt *st);

@@ -137,7 +137,8 @@ Test(train, interrupted)
     cr_assert_eq(interrupt("INT"), 130, "%s", text_of("err"));
     cr_assert(strstr(text_of("log"), "; saved line.run/best.safetensors"), "%s",
               text_of("log"));
-    cr_assert(gr_read_file("line.run/last.safetensors", &b, &e));
+    cr_assert(gr_read_file("line.run/last.safetensors", &b, &e), "%s; %s", e.text,
+              text_of("log"));
     cr_assert(gr_parse_safetensors(b.data, b.size, &s, &e));
     cr_assert_eq(sh("./t train " DATA "--epochs 1000000 --max-steps %s -q -o same &&"
                     "cmp same/last.safetensors line.run/last.safetensors",

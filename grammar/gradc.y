@@ -77,9 +77,13 @@ definition(D) ::= FN(T) name(N) formals(F) ARROW signature(R) block(B).
 definition(D) ::= FN(T) name(N) formals(F) ASSIGN expr(E).
     {D = new_def(p, DEF_FN, T, N, F); set_value(D, E);}
 
-/* fn step_through(x) = floor(x) derivative 1 */
-definition(D) ::= FN(T) name(N) formals(F) ASSIGN expr(E) DERIVATIVE expr(G).
+/* fn cube(x) = x^3 derivative 3*x^2       fn product(a, b) = a*b derivative b, a */
+definition(D) ::= FN(T) name(N) formals(F) ASSIGN expr(E) DERIVATIVE derivatives(G).
     {D = new_def(p, DEF_FN, T, N, F); set_value(D, E); set_derivative(D, G);}
+
+%type derivatives {SynList}
+derivatives(L) ::= expr(E).                          {L = (SynList){0}; PUSH(p->arena, &L, E);}
+derivatives(L) ::= derivatives(L) COMMA expr(E).     {PUSH(p->arena, &L, E);}
 
 /* optimizer sgd(lr = 0.01) { param := param - lr*grad } */
 definition(D) ::= OPTIMIZER(T) name(N) formals(F) block(B).

@@ -380,6 +380,21 @@ static void print_table(Check *c)
 
 /* ---- What is wrong ---- */
 
+static void note_surrogate(Expr *e, void *found)
+{
+    if (e->op == OP_surrogate)
+        *(bool *)found = true;
+}
+
+static const char *whose_fault(const Graph *g)
+{
+    bool by_hand = false;
+    for (int i = 0; i < g->tensor.n; i++)
+        if (g->tensor.at[i]->body)
+            walk(g->tensor.at[i]->body, note_surrogate, &by_hand);
+    return by_hand ? "a derivative given by hand is wrong" : "the derivation is wrong";
+}
+
 static void complain_of_derivative(Check *c, const Row *r)
 {
     const Worst *d = &r->differences;
@@ -388,8 +403,8 @@ static void complain_of_derivative(Check *c, const Row *r)
         put(o, "'%s': every element tried lies at a kink\n", r->by->name);
     if (!is_over(d, c->tol))
         return;
-    put(o, "dL/d%s%s: derived %.17g, finite differences %.17g: the derivation is wrong\n",
-        r->by->name, place(r->by, d->at, c->arena), d->got, d->want);
+    put(o, "dL/d%s%s: derived %.17g, finite differences %.17g: %s\n", r->by->name,
+        place(r->by, d->at, c->arena), d->got, d->want, whose_fault(c->g));
 }
 
 static void complain_of_program(Check *c, const Row *r, const Worst *w, const char *real,

@@ -42,6 +42,7 @@ RULE(tanh)     { UNUSED; GIVE(0, mul(g, dy, sub(g, num(g, 1), square(g, y)))); }
 RULE(sigmoid)  { UNUSED; GIVE(0, mul(g, dy, mul(g, y, sub(g, num(g, 1), y)))); }
 RULE(softplus) { UNUSED; GIVE(0, mul(g, dy, unary(g, OP_sigmoid, x[0]))); }
 RULE(abs)      { UNUSED; GIVE(0, mul(g, dy, unary(g, OP_sign, x[0]))); }
+RULE(surrogate) { UNUSED; GIVE(1, dy); }
 RULE(select)   { UNUSED; GIVE_WHERE(1, x[0], dy); GIVE_WHERE(2, negate(g, x[0]), dy); }
 /* clang-format on */
 

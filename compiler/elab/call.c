@@ -96,12 +96,12 @@ static bool may_call(Eq *q, const Syn *s)
     return !e->full;
 }
 
-static Expr *call_inline(Eq *q, const Syn *s, const Def *d)
+/* What was given first, because a default may be made of it. */
+static bool bind_elements(Eq *q, Env *env, const Syn *s, const Def *d)
 {
     int arg[MAXFORMALS];
-    if (!may_call(q, s) || !match_arguments(d, s, arg))
-        return NULL;
-    Env *env = inline_env(q, s, d);
+    if (!match_arguments(d, s, arg))
+        return false;
     for (int k = 0; k < d->formals.n; k++) {
         if (arg[k] < 0)
             continue;
@@ -113,7 +113,52 @@ static Expr *call_inline(Eq *q, const Syn *s, const Def *d)
         if (arg[k] < 0)
             bind(env, f->name, element_value(q, expr_in(q, env, f->value), f->span));
     }
-    return expr_in(q, env, d->value);
+    return true;
+}
+
+/* x * stop(derivative by x): a number whose gradient is the one given by hand. */
+static Expr *carrier_of(Eq *q, Env *env, const Value *x, const Syn *derivative)
+{
+    Expr *slope = expr_in(q, env, derivative);
+    if (!slope)
+        return NULL;
+    slope = make(q->g, OP_stop, as_real(q->g, slope), NULL, NULL);
+    return make(q->g, OP_mul, as_real(q->g, x->element), slope, NULL);
+}
+
+/* Its value is the body's, its gradient that of the carriers of all arguments that vary. */
+static Expr *with_derivative(Eq *q, Env *env, const Def *d, Expr *body)
+{
+    Expr *sum = NULL;
+    for (int k = 0; k < d->formals.n; k++) {
+        const char *name = d->formals.at[k].name;
+        const Value *x = &find_var(env, name)->value;
+        if (x->what != AN_ELEMENT)
+            continue;
+        if (k >= d->derivative.n) {
+            fault(q->env, x->at,
+                  "'%s' has no derivative by '%s': give it a number that is "
+                  "known when compiling",
+                  d->name, name);
+            return NULL;
+        }
+        Expr *e = carrier_of(q, env, x, d->derivative.at[k]);
+        if (!e)
+            return NULL;
+        sum = sum ? make(q->g, OP_add, sum, e, NULL) : e;
+    }
+    return sum ? make(q->g, OP_surrogate, as_real(q->g, body), sum, NULL) : body;
+}
+
+static Expr *call_inline(Eq *q, const Syn *s, const Def *d)
+{
+    if (!may_call(q, s))
+        return NULL;
+    Env *env = inline_env(q, s, d);
+    if (!bind_elements(q, env, s, d))
+        return NULL;
+    Expr *e = expr_in(q, env, d->value);
+    return e && d->derivative.n ? with_derivative(q, env, d, e) : e;
 }
 
 /* ---- Whole values ---- */

@@ -72,7 +72,7 @@ void set_body(Def *d, StmtList body) { d->body = body; }
 
 void set_value(Def *d, Syn *value) { d->value = value; }
 
-void set_derivative(Def *d, Syn *derivative) { d->derivative = derivative; }
+void set_derivative(Def *d, SynList derivative) { d->derivative = derivative; }
 
 /* ---- Declarations ---- */
 

@@ -49,7 +49,7 @@ Def *new_def(Parser *p, DefKind kind, Token keyword, Token name, DeclList formal
 void set_result(Def *d, Decl result);
 void set_body(Def *d, StmtList body);
 void set_value(Def *d, Syn *value);
-void set_derivative(Def *d, Syn *derivative);
+void set_derivative(Def *d, SynList derivative);
 
 Decl new_decl(Token name, const SynList *shape, TypeSyn type);
 TypeSyn new_type(Token name, Syn *limit);

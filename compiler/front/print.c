@@ -270,9 +270,9 @@ static void print_def(Out *o, const Def *d)
         print_syn(o, d->value);
     else
         print_body(o, &d->body, 0);
-    if (d->derivative) {
-        put(o, " derivative ");
-        print_syn(o, d->derivative);
+    for (int i = 0; i < d->derivative.n; i++) {
+        put(o, i ? ", " : " derivative ");
+        print_syn(o, d->derivative.at[i]);
     }
     put(o, "\n");
 }

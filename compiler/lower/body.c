@@ -483,6 +483,7 @@ static Node *make_value(Gen *g, Expr *e)
     case OP_normal:
         return counted(g, VAL_RANDOM, e);
     case OP_stop:
+    case OP_surrogate:
         return evaluate(g, e->arg[0]);
     case OP_scalar: {
         Node *x = new_node(g, VAL_SCALAR, REAL);

@@ -63,6 +63,8 @@ static void follow(Calls *c, const Def *d, const Syn *from)
         follow_decl(c, &d->formals.at[k]);
     follow_decl(c, &d->result);
     follow_expr(c, d->value);
+    for (int k = 0; k < d->derivative.n; k++)
+        follow_expr(c, d->derivative.at[k]);
     follow_body(c, &d->body);
     c->mark[i] = 2;
 }

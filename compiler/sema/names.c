@@ -27,11 +27,11 @@ bool is_inline(const Def *d)
     return true;
 }
 
-/* a + b, not add(a, b). */
+/* a + b, not add(a, b); and a derivative clause, not surrogate(a, b). */
 static bool is_operator(Op op)
 {
-    return opinfo[op].result == BOOL || opinfo[op].properties & (LOGIC | PICK) ||
-           (op >= OP_add && op <= OP_neg);
+    return op == OP_surrogate || opinfo[op].result == BOOL ||
+           opinfo[op].properties & (LOGIC | PICK) || (op >= OP_add && op <= OP_neg);
 }
 
 static bool is_called(const Builtin *b, const char *name)

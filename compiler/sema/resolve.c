@@ -144,6 +144,25 @@ static void add_known(Scope *s)
     add_name(s, intern("grad_norm"), NAME_KNOWN, (Span){0});
 }
 
+/* One for each formal, from the first on; those without must be given constants. */
+static void check_derivative(Scope *s, const Def *d)
+{
+    for (int i = 0; i < d->derivative.n; i++)
+        check_expr(s, d->derivative.at[i]);
+    if (!d->derivative.n)
+        return;
+    Span at = d->derivative.at[0]->span;
+    if (!is_inline(d))
+        error(at,
+              "only a function of numbers has a derivative of its own; '%s' takes a "
+              "tensor",
+              d->name);
+    else if (d->derivative.n > d->formals.n)
+        error(d->derivative.at[d->formals.n]->span,
+              "'%s' has %d argument%s but %d derivatives", d->name, d->formals.n,
+              d->formals.n == 1 ? "" : "s", d->derivative.n);
+}
+
 static void check_def(const Program *p, const Def *d, Arena *scratch)
 {
     Scope s = {.p = p, .def = d, .arena = scratch};
@@ -158,8 +177,7 @@ static void check_def(const Program *p, const Def *d, Arena *scratch)
         check_model(d);
     if (d->kind == DEF_OPTIMIZER && !updates_param(&d->body))
         error(d->name_span, "optimizer '%s' never changes 'param'", d->name);
-    if (d->derivative)
-        error(d->derivative->span, "derivatives given by hand are not supported yet");
+    check_derivative(&s, d);
 }
 
 static void check_duplicate(const Program *p, int i)

@@ -23,6 +23,8 @@ static Expr *use(Graph *g, Op op, Expr *x, Expr *y, Expr *z)
         arg[0] = OP2(lt, x, y);
         arg[1] = OP2(lt, y, z);
     }
+    if (op == OP_surrogate) /* true where both are the same function */
+        arg[0] = arg[1] = MUL(x, y);
     if (info->properties & PICK)
         arg[0] = OP2(lt, x, MUL(y, z));
     Expr *e = apply(g, op, arg[0], info->arity > 1 ? arg[1] : NULL,

@@ -80,6 +80,22 @@ Test(check, wrong_derivatives)
     cr_assert(says(&table, "dL/dW[2, 1]"), "%s", table.text);
 }
 
+/* x^2 whose derivative by hand is 3x: both are there to be compared, and the hand is named.
+ */
+Test(check, wrong_derivative_by_hand)
+{
+    Graph *g = new_graph(new_arena(), "test");
+    Tensor *x = given(g, PARAM, "x", 1, 4), *t = equation(g, "t", 1, REDUCE_NONE, 1, 4);
+    Expr *at = AT(x, I(0)), *slope = OP1(stop, MUL(NUMBER(3), at));
+    t->body = OP2(surrogate, OP1(square, at), MUL(at, slope));
+    loss_of(g, t);
+    want(g, x);
+    derive(g);
+    Out table;
+    cr_assert_not(passes(g, (CheckOptions){.seed = 1}, &table));
+    cr_assert(says(&table, "a derivative given by hand is wrong"), "%s", table.text);
+}
+
 /* Programs that answer with an error, not at all, or with something else. */
 Test(check, broken_programs)
 {

@@ -1,8 +1,8 @@
 /* Syntax: what the parser builds, and the first of the compiler's three languages.
  *
- * Everything lives in the compilation's arena, names are interned, every node carries its
- * span. `sum(i, j < 3) e` is SYN_REDUCE, `f(a, b = 2)` SYN_CALL, `x[i, j+1 | 0]` SYN_READ,
- * `e.W` SYN_FIELD, `...` among indices SYN_DOTS. Parentheses leave no node. */
+ * Everything lives in the compilation's arena, names are interned, every node carries its span.
+ * `sum(i, j < 3) e` is SYN_REDUCE, `f(a, b = 2)` SYN_CALL, `x[i, j+1 | 0]` SYN_READ, `e.W`
+ * SYN_FIELD, `...` among indices SYN_DOTS. Parentheses leave no node. */
 #ifndef AST_H
 #define AST_H
 
@@ -19,9 +19,9 @@ typedef enum SynKind {
     SYN_NUMBER, /* number; also true, false, inf, pi (name is then how it was written) */
     SYN_NAME,   /* name */
     SYN_FIELD,  /* a . name */
-    SYN_READ, /* a [ list | b ]: a is SYN_NAME or SYN_FIELD, b the value outside or NULL */
-    SYN_DOTS, /* ... */
-    SYN_CALL, /* name ( args ) */
+    SYN_READ,   /* a [ list | b ]: a is SYN_NAME or SYN_FIELD, b the value outside or NULL */
+    SYN_DOTS,   /* ... */
+    SYN_CALL,   /* name ( args ) */
     SYN_REDUCE, /* name ( binders ) a */
     SYN_UNARY,  /* oper a */
     SYN_BINARY, /* a oper b */
@@ -80,8 +80,8 @@ typedef struct Decl {
     bool has_shape; /* with brackets; else dims is empty */
     SynList dims;   /* extents, SYN_DOTS among them */
     TypeSyn type;
-    Syn *value;      /* default, initial value; or NULL */
-    Span span;       /* of the name */
+    Syn *value;     /* default, initial value; or NULL */
+    Span span;      /* of the name */
     const char *doc; /* text of the ## lines above, or NULL */
 } Decl;
 typedef VEC(Decl) DeclList;
@@ -130,7 +130,7 @@ typedef struct Def {
     Syn *value;
     StmtList body;
     SynList derivative; /* of an inline fn, by each formal in order; or empty */
-    const char *doc;    /* text of the ## lines above, or NULL */
+    const char *doc; /* text of the ## lines above, or NULL */
 } Def;
 
 typedef struct Use {
@@ -144,20 +144,19 @@ typedef struct Program {
     VEC(Use) uses;
 } Program;
 
-/* Parse one source into the program; errors are recorded, and what they leave is complete.
- */
+/* Parse one source into the program; errors are recorded, and what they leave is complete. */
 void parse(Program *p, const Source *source, Arena *a);
 
 Syn *new_syn(Arena *a, SynKind kind, Span span);
 
-/* What was parsed, as text that parses to the same (--dump=parse). Only the parentheses
- * that are needed are printed, and no comments but ##. */
+/* What was parsed, as text that parses to the same (--dump=parse). Only the parentheses that are
+ * needed are printed, and no comments but ##. */
 struct Out;
 void print_program(struct Out *o, const Program *p);
 void print_syn(struct Out *o, const Syn *s);
 
-/* The source with its indentation, spacing and blank lines put in order (gradc fmt). Every
- * token and comment stays, and so do line breaks. Expects a source that parses. */
+/* The source with its indentation, spacing and blank lines put in order (gradc fmt). Every token
+ * and comment stays, and so do line breaks. Expects a source that parses. */
 void print_formatted(struct Out *o, const Source *source);
 
 #endif

@@ -1,14 +1,12 @@
 /* Rules inside one expression, applied from the operands upwards.
  *
- * Every rule gives an expression that is smaller, or has constants, divisions by n and
- * signs further out, or conditions further out; so they stop. They are exact in floating
- * point but for
+ * Every rule gives an expression that is smaller, or has constants, divisions by n and signs
+ * further out, or conditions further out; so they stop. They are exact in floating point but for
  *   - the sign of a zero: x + 0 = x, 0 - x = -x;
- *   - one rounding where constants meet or the count n moves outwards: (x / n) * y = (x *
- * y) / n, x / z + y / z = (x + y) / z, x * (1 / y) = x / y;
- *   - a guard: select(p, x, 0) * y = select(p, x * y, 0), which keeps 0 where y is
- * infinite. Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1.
- */
+ *   - one rounding where constants meet or the count n moves outwards: (x / n) * y = (x * y) / n,
+ *     x / z + y / z = (x + y) / z, x * (1 / y) = x / y;
+ *   - a guard: select(p, x, 0) * y = select(p, x * y, 0), which keeps 0 where y is infinite.
+ * Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1. */
 #include "opt.h"
 
 #include "scale.h"
@@ -163,8 +161,7 @@ static Expr *fold_guarded(Fold *f, Expr *e)
     if (guarded(e) == 2)
         return e;
     if (guarded(x) == 1)
-        return make(f, OP_select, make(f, OP_and, p, x->arg[0], NULL), x->arg[1],
-                    x->arg[2]);
+        return make(f, OP_select, make(f, OP_and, p, x->arg[0], NULL), x->arg[1], x->arg[2]);
     if (x->op == OP_real)
         return make(f, OP_real, make(f, OP_and, p, x->arg[0], NULL), NULL, NULL);
     return e;
@@ -282,8 +279,7 @@ static Expr *signed_sum(Fold *f, Expr *a, Expr *b, int sign)
     return make(f, sign > 0 ? OP_add : OP_sub, a, b, NULL);
 }
 
-/* Both sides are divided by the same count of terms, or by the same thing: once is enough.
- */
+/* Both sides are divided by the same count of terms, or by the same thing: once is enough. */
 static Expr *sum_over_divisor(Fold *f, Scale x, Scale y, int sign)
 {
     Scale outer = {.k = 1, .d = 1};
@@ -301,8 +297,7 @@ static Expr *sum_over_divisor(Fold *f, Scale x, Scale y, int sign)
     Expr *divisor = x.core->arg[1];
     x.core = x.core->arg[0];
     y.core = y.core->arg[0];
-    return make(f, OP_div, signed_sum(f, scaled(f->g, x), scaled(f->g, y), sign), divisor,
-                NULL);
+    return make(f, OP_div, signed_sum(f, scaled(f->g, x), scaled(f->g, y), sign), divisor, NULL);
 }
 
 /* Both sides are guarded by the same condition: one select does. */
@@ -336,8 +331,7 @@ static Expr *fold_sum(Fold *f, Expr *a, Expr *b, int sign)
         joined = sum_within_guard(f, x, y, sign);
     if (joined)
         return joined;
-    if (x.core && x.k < 0 &&
-        (sign > 0) == (y.k > 0)) { /* -x + y = y - x; -x - -y likewise */
+    if (x.core && x.k < 0 && (sign > 0) == (y.k > 0)) { /* -x + y = y - x; -x - -y likewise */
         x.k = -x.k;
         y.k = y.k < 0 ? -y.k : y.k;
         return apply(g, OP_sub, scaled(g, y), scaled(g, x), NULL);
@@ -420,45 +414,27 @@ static Expr *fold(void *context, Expr *e)
     if (is_constant(e))
         return fold_constant(f, e);
     switch (e->op) {
-    case OP_scalar:
-        return fold_scalar(f, e);
-    case OP_read:
-        return fold_read(f, e);
-    case OP_add:
-        return fold_sum(f, e->arg[0], e->arg[1], 1);
-    case OP_sub:
-        return fold_sum(f, e->arg[0], e->arg[1], -1);
-    case OP_mul:
-        return fold_mul(f, e);
-    case OP_div:
-        return fold_div(f, e);
-    case OP_neg:
-        return fold_neg(f, e);
-    case OP_pow:
-        return fold_pow(f, e);
-    case OP_square:
-        return fold_square(f, e);
-    case OP_not:
-        return fold_not(f, e);
-    case OP_and:
-        return fold_and(f, e);
-    case OP_or:
-        return fold_or(f, e);
+    case OP_scalar: return fold_scalar(f, e);
+    case OP_read: return fold_read(f, e);
+    case OP_add: return fold_sum(f, e->arg[0], e->arg[1], 1);
+    case OP_sub: return fold_sum(f, e->arg[0], e->arg[1], -1);
+    case OP_mul: return fold_mul(f, e);
+    case OP_div: return fold_div(f, e);
+    case OP_neg: return fold_neg(f, e);
+    case OP_pow: return fold_pow(f, e);
+    case OP_square: return fold_square(f, e);
+    case OP_not: return fold_not(f, e);
+    case OP_and: return fold_and(f, e);
+    case OP_or: return fold_or(f, e);
     case OP_eq:
     case OP_lt:
-    case OP_le:
-        return fold_comparison(f, e);
-    case OP_ne:
-        return fold_ne(f, e);
-    case OP_select:
-        return fold_select(f, e);
-    case OP_real:
-        return fold_real(f, e);
+    case OP_le: return fold_comparison(f, e);
+    case OP_ne: return fold_ne(f, e);
+    case OP_select: return fold_select(f, e);
+    case OP_real: return fold_real(f, e);
     case OP_stop:
-    case OP_surrogate:
-        return e->arg[0]; /* derivation is over */
-    default:
-        return e;
+    case OP_surrogate: return e->arg[0]; /* derivation is over */
+    default: return e;
     }
 }
 

@@ -7,41 +7,44 @@
 
 /* ---- one array from one file ---- */
 
-/* FILE or FILE:SELECTOR; a file whose own name has the colon wins. */
+/* FILE or FILE:SELECTOR, either with +K behind; a file whose own name has the sign wins. */
 typedef struct Source {
     char *path;
     const char *selector; /* NULL when there is none */
+    bool shifted;         /* there is a +K */
+    size_t first;         /* K */
 } Source;
+
+/* Cut the path before its last `sign`; what follows, or NULL. */
+static char *cut(char *path, char sign)
+{
+    char *at = access(path, F_OK) == 0 ? NULL : strrchr(path, sign);
+    if (!at || at == path)
+        return NULL;
+    *at = 0;
+    return at + 1;
+}
 
 static Source split_source(const char *given)
 {
-    Source s = {strdup(given), NULL};
-    char *colon = access(given, F_OK) == 0 ? NULL : strrchr(s.path, ':');
-    if (colon && colon > s.path) {
-        *colon = 0;
-        s.selector = colon + 1;
+    enum { DIGITS = 15 };
+    Source s = {.path = strdup(given)};
+    const char *plus = strrchr(given, '+');
+    size_t digits = plus ? strspn(plus + 1, "0123456789") : 0;
+    if (digits > 0 && digits <= DIGITS && !plus[1 + digits] && cut(s.path, '+')) {
+        s.shifted = true;
+        s.first = strtoull(plus + 1, NULL, 10);
     }
+    s.selector = cut(s.path, ':');
     return s;
 }
 
-/* Windows of the file's bytes, one after another, from byte K on for "bytes+K". The last
- * byte begins no window, so that K = 0 and K = 1 - a text and its next characters - agree
- * in number. */
-static bool take_bytes(const gr_tensor *t, const gr_bytes *file, const char *selector,
-                       gr_array *out, gr_error *e)
+/* Bytes are asked for, or whole numbers in sequence from a file of text. */
+static bool wants_bytes(const gr_tensor *t, const Source *s)
 {
-    const char *plus = selector + strlen("bytes");
-    char *end = (char *)plus;
-    size_t skip = *plus == '+' ? strtoul(plus + 1, &end, 10) : 0;
-    if (*end || (*plus && end == plus + 1))
-        return gr_fail(e, "':%s' is neither ':bytes' nor ':bytes+K'", selector);
-    size_t width = gr_example_size(t), margin = skip ? skip : 1;
-    *out = (gr_array){.type = GR_U8, .rank = 2, .data = file->data};
-    out->dim[0] = file->size > margin ? (file->size - margin) / width : 0;
-    out->dim[1] = width;
-    if (out->dim[0] > 0)
-        out->data = file->data + skip;
-    return true;
+    bool whole = t->type == GR_U8 || t->type == GR_I32;
+    return s->selector ? strcmp(s->selector, "bytes") == 0
+                       : whole && t->rank > 1 && gr_ends_in(s->path, ".txt");
 }
 
 static bool take_tensor(const gr_tensor *t, const gr_bytes *file, const char *selector,
@@ -60,12 +63,16 @@ static bool take_tensor(const gr_tensor *t, const gr_bytes *file, const char *se
     return a != NULL;
 }
 
-static bool parse(const gr_tensor *t, const gr_bytes *file, const char *selector,
+static bool parse(const gr_tensor *t, const gr_bytes *file, const Source *source,
                   gr_classes *classes, gr_array *out, gr_error *e)
 {
+    const char *selector = source->selector;
     bool npy = gr_is_npy(file->data, file->size), idx = gr_is_idx(file->data, file->size);
-    if (selector && strncmp(selector, "bytes", 5) == 0)
-        return take_bytes(t, file, selector, out, e);
+    if (wants_bytes(t, source)) {
+        *out =
+            (gr_array){.type = GR_U8, .rank = 1, .dim = {file->size}, .data = file->data};
+        return true;
+    }
     if (gr_is_safetensors(file->data, file->size))
         return take_tensor(t, file, selector, out, e);
     if (selector && (npy || idx))
@@ -86,7 +93,7 @@ static bool read_array(const gr_tensor *t, const Source *s, gr_classes *classes,
     gr_bytes file;
     if (!gr_read_file(s->path, &file, e))
         return false;
-    bool fine = parse(t, &file, s->selector, classes, out, e);
+    bool fine = parse(t, &file, s, classes, out, e);
     if (fine && !out->memory)
         out->memory = file.data;
     else
@@ -106,52 +113,60 @@ static int squeeze(int rank, const size_t *dim, size_t *out)
     return n;
 }
 
-/* Rows of examples: of the tensor's shape, give or take extents of 1, or flat. */
-static bool fits(const gr_tensor *t, const gr_array *a)
+/* The array's rows have the tensor's dimensions from `from` on, give or take extents of 1,
+ * or are flat. */
+static bool fits(const gr_tensor *t, int from, const gr_array *a)
 {
-    size_t want[GR_RANK], have[GR_RANK], x[GR_RANK], y[GR_RANK];
-    int n = t->rank - 1, m = a->rank - 1;
-    if (m < 0)
+    size_t want[GR_RANK], have[GR_RANK], x[GR_RANK], y[GR_RANK], size = 1;
+    int n = t->rank - from, m = a->rank - 1;
+    if (n < 0 || m < 0)
         return false;
     for (int d = 0; d < n; d++)
-        want[d] = (size_t)t->dim[d + 1];
+        size *= want[d] = (size_t)t->dim[from + d];
     for (int d = 0; d < m; d++)
         have[d] = a->dim[d + 1];
-    if (m == 1 && have[0] == gr_example_size(t))
+    if (m == 1 && have[0] == size)
         return true;
     int p = squeeze(n, want, x), q = squeeze(m, have, y);
     return p == q && memcmp(x, y, (size_t)p * sizeof *x) == 0;
 }
 
-static bool check_shape(const gr_tensor *t, const gr_array *a, gr_error *e)
+/* Rows are examples, or the steps of a sequence, of which an example is a window. */
+static bool check_shape(const gr_tensor *t, const Source *s, Input *x, gr_error *e)
 {
+    const gr_array *a = &x->array;
     char want[128] = "(rows";
     for (int d = 1; d < t->rank; d++) {
         size_t n = strlen(want);
         snprintf(want + n, sizeof want - n, ", %d", t->dim[d]);
     }
-    if (!fits(t, a))
+    bool rows = fits(t, 1, a);
+    if (!rows && !fits(t, 2, a))
         return gr_fail(e, "found shape %s, expected %s)", gr_shape(a->rank, a->dim).text,
                        want);
+    x->first = s->first;
+    x->window = rows ? s->shifted : (size_t)t->dim[1];
     return a->dim[0] > 0 || gr_fail(e, "no rows");
 }
 
-static bool load_input(const gr_tensor *t, const Source *s, gr_classes *classes,
-                       gr_array *out, gr_error *e)
+static bool check_classes(const gr_tensor *t, const gr_classes *c, gr_error *e)
 {
-    gr_array found;
-    if (!read_array(t, s, classes, &found, e))
+    return !t->bound || c->count <= t->bound ||
+           gr_fail(e, "the column holds %d classes, '%s' to '%s', expected at most %d",
+                   c->count, c->name[0], c->name[c->count - 1], t->bound);
+}
+
+static bool load_input(const gr_tensor *t, const Source *s, gr_classes *classes, Input *x,
+                       gr_error *e)
+{
+    if (!read_array(t, s, classes, &x->array, e))
         return false;
-    bool fine = check_shape(t, &found, e);
-    if (fine && classes->count > t->bound && t->bound)
-        fine = gr_fail(e, "the column holds %d classes, '%s' to '%s', expected at most %d",
-                       classes->count, classes->name[0], classes->name[classes->count - 1],
-                       t->bound);
-    if (fine && found.type == t->type && !t->bound) {
-        *out = found;
+    bool fine = check_shape(t, s, x, e) && check_classes(t, classes, e);
+    if (fine && x->array.type == t->type && !t->bound)
         return true;
-    }
-    fine = fine && gr_convert(&found, t->type, t->bound, out, e);
+    gr_array found = x->array;
+    x->array = (gr_array){0};
+    fine = fine && gr_convert(&found, t->type, t->bound, &x->array, e);
     gr_drop(&found);
     return fine;
 }
@@ -175,30 +190,20 @@ static bool load_one(Run *r, int which, const char *file, Data *d)
     if (!load_input(t, &s, &r->classes[which], &d->input[which], &r->error))
         gr_within(&r->error, "%s: input '%s': ", s.path, t->name);
     free(s.path);
-    return d->input[which].data != NULL;
+    return d->input[which].array.data != NULL;
 }
 
 bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
 {
     const gr_model *m = r->model;
-    const gr_tensor *first = NULL;
     *out = (Data){.input = calloc((size_t)m->tensors, sizeof *out->input)};
     bool fine = out->input || gr_fail(&r->error, "out of memory");
     for (int i = 0; fine && i < m->tensors; i++) {
         const gr_tensor *t = &m->tensor[i];
-        const char *file = file_of(r, t, given, n);
-        if (t->role != GR_INPUT || (t->target && !targets))
-            continue;
-        fine = load_one(r, i, file, out);
-        size_t rows = fine ? out->input[i].dim[0] : 0;
-        if (fine && first && rows != out->rows)
-            fine = gr_fail(&r->error, "input '%s' has %zu rows, but '%s' has %zu", t->name,
-                           rows, first->name, out->rows);
-        if (!first) {
-            first = t;
-            out->rows = rows;
-        }
+        if (t->role == GR_INPUT && (targets || !t->target))
+            fine = load_one(r, i, file_of(r, t, given, n), out);
     }
+    fine = fine && gr_lay_out_rows(r, out);
     if (!fine)
         gr_drop_data(m, out);
     return fine;
@@ -207,7 +212,7 @@ bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
 void gr_drop_data(const gr_model *m, Data *d)
 {
     for (int i = 0; d->input && i < m->tensors; i++)
-        gr_drop(&d->input[i]);
+        gr_drop(&d->input[i].array);
     free(d->input);
     *d = (Data){0};
 }
@@ -227,15 +232,16 @@ static size_t row_at(const Rows *rows, size_t i)
 void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n)
 {
     const gr_model *m = r->model;
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; d->input && k < n; k++) {
         size_t row = row_at(rows, at + (size_t)k);
         for (int i = 0; i < m->tensors; i++) {
             const gr_tensor *t = &m->tensor[i];
-            if (!d->input[i].data)
+            const Input *x = &d->input[i];
+            if (!x->array.data)
                 continue;
             size_t bytes = gr_example_size(t) * gr_type_size(t->type);
             memcpy((char *)r->block + t->offset + (size_t)k * bytes,
-                   (const char *)d->input[i].data + row * bytes, bytes);
+                   (const char *)x->array.data + row * x->stride, bytes);
         }
     }
 }

@@ -26,7 +26,7 @@ int gr_eval(Run *r)
 
 /* ---- predict ---- */
 
-static bool is_wanted(const Run *r, const gr_tensor *t)
+bool gr_is_wanted(const Run *r, const gr_tensor *t)
 {
     return t->role == GR_OUTPUT &&
            (!r->options.output || strcmp(t->name, r->options.output) == 0);
@@ -66,7 +66,7 @@ static void put_header(FILE *f, const Run *r)
 {
     bool first = true;
     for (int i = 0; i < r->model->tensors; i++)
-        if (is_wanted(r, &r->model->tensor[i]))
+        if (gr_is_wanted(r, &r->model->tensor[i]))
             put_names(f, &r->model->tensor[i], &first);
     fputc('\n', f);
 }
@@ -78,7 +78,7 @@ static void put_batch(FILE *f, const Run *r, int n)
         for (int i = 0; i < r->model->tensors; i++) {
             const gr_tensor *t = &r->model->tensor[i];
             gr_array a = gr_view(t, (char *)r->block + t->offset, n);
-            if (is_wanted(r, t))
+            if (gr_is_wanted(r, t))
                 put_row(f, &a, t->batched ? (size_t)k : 0, gr_example_size(t), &first);
         }
         fputc('\n', f);
@@ -97,7 +97,7 @@ static bool make_outputs(Run *r, size_t rows, Outputs *out)
     *out = (Outputs){.output = calloc((size_t)r->model->tensors, sizeof *out->output)};
     for (int i = 0; out->output && i < r->model->tensors; i++) {
         const gr_tensor *t = &r->model->tensor[i];
-        if (!is_wanted(r, t))
+        if (!gr_is_wanted(r, t))
             continue;
         gr_named *o = &out->output[out->count++];
         *o = (gr_named){t->name, gr_view(t, NULL, 1)};
@@ -117,7 +117,7 @@ static void keep_batch(const Run *r, Outputs *out, int n)
     gr_named *o = out->output;
     for (int i = 0; i < r->model->tensors; i++) {
         const gr_tensor *t = &r->model->tensor[i];
-        if (!is_wanted(r, t))
+        if (!gr_is_wanted(r, t))
             continue;
         size_t row = gr_example_size(t) * gr_type_size(t->type);
         size_t skip = t->batched ? out->filled * row : 0, rows = t->batched ? (size_t)n : 1;
@@ -164,28 +164,61 @@ static bool predict_text(Run *r, const Data *d, const char *path)
            gr_fail(&r->error, "cannot write: %s", strerror(errno));
 }
 
-static bool ends_in(const char *path, const char *ending)
+/* All of one output as images in a grid, each of its last two dimensions: 0 is black, 1 is
+ * white. PGM, which every viewer knows, is this header and the pixels. */
+static bool write_images(const gr_array *a, const char *path, gr_error *e)
 {
-    size_t n = strlen(path), m = strlen(ending);
-    return n >= m && strcmp(path + n - m, ending) == 0;
+    gr_save s;
+    size_t n, high = a->dim[a->rank - 2], wide = a->dim[a->rank - 1], across = 1;
+    gr_count(a->rank - 2, a->dim, &n);
+    while (across * across < n)
+        across++;
+    size_t down = n ? (n + across - 1) / across : 0;
+    if (!gr_save_open(&s, path, e))
+        return false;
+    fprintf(s.file, "P5\n%zu %zu\n255\n", across * wide, down * high);
+    for (size_t y = 0; y < down * high; y++)
+        for (size_t x = 0; x < across * wide; x++) {
+            size_t image = y / high * across + x / wide;
+            size_t pixel = (image * high + y % high) * wide + x % wide;
+            double value = image < n ? gr_element(a, pixel) : 0;
+            fputc(value >= 1 ? 255 : value > 0 ? (int)(value * 255 + 0.5) : 0, s.file);
+        }
+    return gr_save_close(&s, e);
+}
+
+static bool write_outputs(const Outputs *out, const char *path, gr_error *e)
+{
+    const gr_array *first = &out->output[0].array;
+    if (gr_ends_in(path, ".npy"))
+        return gr_write_npy(path, first, e);
+    if (gr_ends_in(path, ".pgm"))
+        return write_images(first, path, e);
+    gr_safetensors s = {.tensors = out->count, .tensor = out->output};
+    return gr_write_safetensors(path, &s, e);
+}
+
+/* What the file can hold. */
+static bool check_format(const Outputs *out, const char *path, gr_error *e)
+{
+    bool image = gr_ends_in(path, ".pgm"), one = image || gr_ends_in(path, ".npy");
+    if (one && out->count != 1)
+        return gr_fail(e,
+                       "%s holds one array, but there are %d outputs: choose one with "
+                       "--output NAME",
+                       image ? "PGM" : "npy", out->count);
+    const gr_named *o = &out->output[0];
+    return !image || o->array.rank >= 2 ||
+           gr_fail(e, "'%s' is no image: it has %d dimensions", o->name, o->array.rank);
 }
 
 static bool predict_arrays(Run *r, const Data *d, const char *path)
 {
     Outputs out;
-    bool npy = ends_in(path, ".npy");
-    bool fine = make_outputs(r, d->rows, &out);
-    if (fine && npy && out.count != 1)
-        fine = gr_fail(&r->error,
-                       "npy holds one array, but there are %d outputs: choose one "
-                       "with --output NAME",
-                       out.count);
+    bool fine = make_outputs(r, d->rows, &out) && check_format(&out, path, &r->error);
     if (fine) {
         run_over(r, d, NULL, &out);
-        gr_safetensors s = {.tensors = out.count, .tensor = out.output};
-        fine = (npy ? gr_write_npy(path, &out.output[0].array, &r->error)
-                    : gr_write_safetensors(path, &s, &r->error)) ||
-               gr_within(&r->error, "%s: ", path);
+        fine = write_outputs(&out, path, &r->error) || gr_within(&r->error, "%s: ", path);
     }
     drop_outputs(&out);
     return fine;
@@ -198,7 +231,7 @@ static bool check_output(Run *r)
     for (int i = 0; i < r->model->tensors; i++) {
         const gr_tensor *t = &r->model->tensor[i];
         size_t n = strlen(names);
-        any |= is_wanted(r, t);
+        any |= gr_is_wanted(r, t);
         if (t->role == GR_OUTPUT)
             snprintf(names + n, sizeof names - n, " %s", t->name);
     }
@@ -206,15 +239,35 @@ static bool check_output(Run *r)
                           r->options.output ? r->options.output : "", names);
 }
 
+/* Outputs that no input is behind come once, from nothing. */
+static bool load_data(Run *r, Data *d)
+{
+    const Options *o = &r->options;
+    bool needed = o->ndata > 0 || o->inputs;
+    for (int i = 0; i < r->model->tensors; i++)
+        needed |= gr_is_wanted(r, &r->model->tensor[i]) && !r->model->tensor[i].drawn;
+    *d = (Data){.rows = 1};
+    if (needed && !gr_load_data(r, o->data, o->ndata, false, d))
+        return false;
+    if (o->rows && o->rows < d->rows)
+        d->rows = (size_t)o->rows;
+    return true;
+}
+
+static bool is_array_file(const char *path)
+{
+    return gr_ends_in(path, ".npy") || gr_ends_in(path, ".pgm") ||
+           gr_ends_in(path, ".safetensors");
+}
+
 int gr_predict(Run *r)
 {
     Data d;
-    const Options *o = &r->options;
-    if (!check_output(r) || !gr_begin_with(r, FITTED, true) ||
-        !gr_load_data(r, o->data, o->ndata, false, &d))
+    const char *out = r->options.out;
+    if (!check_output(r) || !gr_begin_with(r, FITTED, true) || !load_data(r, &d))
         return 2;
-    bool arrays = o->out && (ends_in(o->out, ".npy") || ends_in(o->out, ".safetensors"));
-    bool fine = arrays ? predict_arrays(r, &d, o->out) : predict_text(r, &d, o->out);
+    bool fine =
+        out && is_array_file(out) ? predict_arrays(r, &d, out) : predict_text(r, &d, out);
     gr_drop_data(r->model, &d);
     return fine ? 0 : 2;
 }

@@ -38,6 +38,7 @@ typedef struct gr_tensor {
     int32_t dim[8];
     size_t offset;         /* bytes from the start of the block */
     unsigned char target;  /* inputs: no output depends on it (a label); predicting goes without */
+    unsigned char drawn;   /* outputs: it depends on no input (a sample, say) */
 } gr_tensor;
 
 /* Part `part` of `parts` of one region of work. */

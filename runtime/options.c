@@ -6,6 +6,7 @@
 #include "train.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,21 +19,22 @@ static const struct Verb {
     int (*run)(Run *);
     const char *help; /* NULL: not for people */
 } verbs[] = {
-    {"train",   TRAIN,   gr_train,   "fit the parameters to the examples in the files"},
-    {"eval",    EVAL,    gr_eval,    "loss and metrics over the examples"},
-    {"predict", PREDICT, gr_predict, "outputs for every example, as CSV or to --out FILE"},
-    {"info",    INFO,    gr_info,    "inputs, outputs, parameters; sizes"},
-    {"grad",    GRAD,    gr_grad,    "one batch: loss, outputs and gradients, to --out FILE"},
-    {"step",    STEP,    gr_step,    "one batch: --steps N updates, then everything to --out FILE"},
-    {"bench",   BENCH,   gr_bench,   "time of a training step"},
-    {"export",  EXPORT,  gr_export,  "the parameters alone, to --out FILE"},
-    {"probe",   PROBE,   probe,      NULL}, /* for gradc check */
+    {"train",    TRAIN,    gr_train,    "fit the parameters to the examples in the files"},
+    {"eval",     EVAL,     gr_eval,     "loss and metrics over the examples"},
+    {"predict",  PREDICT,  gr_predict,  "outputs for every example, as CSV or to --out FILE: .csv, .npy, .safetensors, .pgm"},
+    {"generate", GENERATE, gr_generate, "go on after --prompt: for models of sequences"},
+    {"info",     INFO,     gr_info,     "inputs, outputs, parameters; sizes"},
+    {"grad",     GRAD,     gr_grad,     "one batch: loss, outputs and gradients, to --out FILE"},
+    {"step",     STEP,     gr_step,     "one batch: --steps N updates, then everything to --out FILE"},
+    {"bench",    BENCH,    gr_bench,    "time of a training step"},
+    {"export",   EXPORT,   gr_export,   "the parameters alone, to --out FILE"},
+    {"probe",    PROBE,    probe,       NULL}, /* for gradc check */
 };
 /* clang-format on */
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
-typedef enum Kind { FLAG, COUNT, FRACTION, TEXT } Kind;
+typedef enum Kind { FLAG, COUNT, FRACTION, REAL, TEXT } Kind;
 
 /* clang-format off */
 #define PLACE(member) offsetof(Options, member)
@@ -48,14 +50,21 @@ static const struct Setting {
     {"epochs", 0, COUNT, PLACE(epochs), TRAIN, 1, 1000000000, "N", "times to go through the examples"},
     {"validation", 0, FRACTION, PLACE(validation), TRAIN, 0, 0, "F", "part of the examples held back; or give val.NAME=FILE"},
     {"max-steps", 0, COUNT, PLACE(max_steps), TRAIN, 1, UINT64_MAX, "N", "stop after N updates"},
-    {"seed", 0, COUNT, PLACE(seed), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, dropout"},
-    {"threads", 0, COUNT, PLACE(threads), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 1, 256, "N", "to run on; the results are the same for any N"},
-    {"params", 'p', TEXT, PLACE(params), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | EXPORT, 0, 0, "FILE", "parameters to begin with (safetensors), or a folder"},
+    {"seed", 0, COUNT, PLACE(seed), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, all draws"},
+    {"threads", 0, COUNT, PLACE(threads), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH, 1, 256, "N", "to run on; the results are the same for any N"},
+    {"params", 'p', TEXT, PLACE(params), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, 0, "FILE", "parameters to begin with (safetensors), or a folder"},
     {"resume", 0, FLAG, PLACE(resume), TRAIN, 0, 0, NULL, "go on where the run in --out stopped"},
     {"inputs", 'i', TEXT, PLACE(inputs), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 0, 0, "FILE", "safetensors file with inputs by name"},
+    {"every", 0, COUNT, PLACE(every), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 1, UINT32_MAX, "N", "steps of a sequence from one window to the next (its length)"},
     {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH, 1, UINT64_MAX, "N", "updates to make"},
     {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
-    {"output", 0, TEXT, PLACE(output), PREDICT, 0, 0, "NAME", "only this output"},
+    {"output", 0, TEXT, PLACE(output), PREDICT | GENERATE, 0, 0, "NAME", "only this output"},
+    {"rows", 0, COUNT, PLACE(rows), PREDICT, 1, UINT64_MAX, "N", "only the first N examples"},
+    {"prompt", 0, TEXT, PLACE(prompt), GENERATE, 0, 0, "TEXT", "what to go on after (an empty line)"},
+    {"length", 0, COUNT, PLACE(length), GENERATE, 1, UINT64_MAX, "N", "how much to write (500)"},
+    {"temperature", 0, REAL, PLACE(temperature), GENERATE, 0, 0, "X", "0: always the likeliest; 1: as likely as the model says"},
+    {"top-k", 0, COUNT, PLACE(top), GENERATE, 1, UINT32_MAX, "N", "only from the N likeliest"},
+    {"numbers", 0, FLAG, PLACE(numbers), GENERATE, 0, 0, NULL, "the sequence is of numbers, not of bytes"},
     {"out", 'o', TEXT, PLACE(out), TRAIN | PREDICT | GRAD | STEP | EXPORT, 0, 0, "PATH", "train: folder for the parameters; else the file to write"},
     {"quiet", 'q', FLAG, PLACE(quiet), TRAIN, 0, 0, NULL, "no progress"},
     {"help", 'h', FLAG, PLACE(help), ~0u, 0, 0, NULL, "this text"},
@@ -170,6 +179,14 @@ static bool read_fraction(const Setting *s, const char *text, double *x, gr_erro
            gr_fail(e, "--%s takes a number from 0 to below 1, not '%.80s'", s->name, text);
 }
 
+static bool read_real(const Setting *s, const char *text, double *x, gr_error *e)
+{
+    char *end;
+    *x = strtod(text, &end);
+    return (end != text && !*end && *x >= 0 && isfinite(*x)) ||
+           gr_fail(e, "--%s takes a number, 0 or more, not '%.80s'", s->name, text);
+}
+
 static bool read_value(const Setting *s, const char *text, Options *o, gr_error *e)
 {
     char *place = (char *)o + s->place;
@@ -181,6 +198,8 @@ static bool read_value(const Setting *s, const char *text, Options *o, gr_error 
         return read_count(s, text, (uint64_t *)place, e);
     case FRACTION:
         return read_fraction(s, text, (double *)place, e);
+    case REAL:
+        return read_real(s, text, (double *)place, e);
     case TEXT:
         *(const char **)place = text;
         return *text || gr_fail(e, "--%s is empty", s->name);
@@ -285,8 +304,11 @@ static bool read_verb(const char *word, Options *o, gr_error *e)
 
 bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_error *e)
 {
-    *o = (Options){
-        .epochs = (uint64_t)m->epochs, .seed = m->seed, .validation = m->validation};
+    *o = (Options){.epochs = (uint64_t)m->epochs,
+                   .seed = m->seed,
+                   .validation = m->validation,
+                   .length = 500,
+                   .temperature = 1};
     o->data = calloc(2 * (size_t)argc + 2, sizeof *o->data);
     if (!o->data)
         return gr_fail(e, "out of memory");
@@ -333,9 +355,13 @@ void gr_print_help(const gr_model *m)
         printf("  %-22s %s%s\n", t->name, gr_shape(t->rank - 1, dim).text,
                t->target ? ", not needed to predict" : "");
     }
-    printf("  FILE is IDX (also .gz), npy, safetensors or a table of text; FILE:0-3,7 and\n"
-           "  FILE:name,name choose columns, FILE:name a tensor, FILE:bytes the bytes.\n"
-           "\noptions:\n");
+    printf(
+        "  FILE is IDX (also .gz), npy, safetensors or a table of text; FILE:0-3,7 and\n"
+        "  FILE:name,name choose columns, FILE:name a tensor, FILE:bytes the bytes, as "
+        "does\n"
+        "  FILE.txt for whole numbers. Where a row is not an example but a step of one,\n"
+        "  examples are windows of a sequence: from step K on for FILE+K.\n"
+        "\noptions:\n");
     for (int i = 0; i < SETTINGS; i++)
         print_setting(&settings[i]);
 }

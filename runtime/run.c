@@ -2,6 +2,7 @@
 #include "train.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 size_t gr_example_size(const gr_tensor *t)
@@ -36,6 +37,12 @@ void gr_call(Run *r, gr_entry *entry, int n)
     entry(r->block, n);
     if (flush)
         gr_flush_denormals(before);
+}
+
+bool gr_ends_in(const char *path, const char *ending)
+{
+    size_t n = strlen(path), m = strlen(ending);
+    return n >= m && strcmp(path + n - m, ending) == 0;
 }
 
 double gr_seconds(void)

@@ -12,7 +12,7 @@
 /* clang-format off */
 enum {
     TRAIN = 1, EVAL = 2, PREDICT = 4, INFO = 8, GRAD = 16, STEP = 32, BENCH = 64, EXPORT = 128,
-    PROBE = 256
+    GENERATE = 256, PROBE = 512
 };
 /* clang-format on */
 
@@ -26,11 +26,11 @@ typedef struct Options {
     unsigned verb;
     const char *verb_name;
     int (*run)(Run *); /* what the verb does; returns the exit status */
-    uint64_t epochs, seed, threads, max_steps, steps;
-    double validation;
-    const char *params, *out, *inputs, *output;
+    uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top;
+    double validation, temperature;
+    const char *params, *out, *inputs, *output, *prompt;
     bool seeded; /* --seed was given */
-    bool resume, quiet, eval, help;
+    bool resume, quiet, eval, numbers, help;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
 } Options;
@@ -54,10 +54,16 @@ void gr_print_help(const gr_model *m);
 
 /* ---- data.c ---- */
 
-/* Every input's examples, converted to its type. */
+/* The examples of one input, converted to its type. */
+typedef struct Input {
+    gr_array array;       /* its rows are examples, or the steps of a sequence */
+    size_t window, first; /* steps in an example, or 0; steps before the first example */
+    size_t stride;        /* bytes from one example to the next */
+} Input;
+
 typedef struct Data {
     size_t rows;
-    gr_array *input; /* of each tensor; empty where it is no input or was not asked for */
+    Input *input; /* of each tensor; empty where it is no input or was not asked for */
 } Data;
 
 /* Some of the rows of a Data in some order. */
@@ -76,6 +82,11 @@ Rows gr_all_rows(const Data *d);
 /* Copy `n` examples, from position `at` of `rows` on, into the inputs of the block. */
 void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n);
 
+/* ---- sequence.c ---- */
+
+/* Where the examples lie in the arrays just read, and how many there are. */
+bool gr_lay_out_rows(Run *r, Data *d);
+
 /* ---- run.c ---- */
 
 /* Elements of one example, or of the whole when the tensor is not batched. */
@@ -90,10 +101,17 @@ double gr_figure(const Run *r, int which);
 typedef void gr_entry(void *block, int n);
 void gr_call(Run *r, gr_entry *entry, int n);
 
+bool gr_ends_in(const char *path, const char *ending);
+
 double gr_seconds(void); /* of a clock that never goes back */
 
 /* Averages of all figures over the rows, by forward passes. */
 void gr_evaluate(Run *r, const Data *d, const Rows *rows, double *mean);
+
+/* ---- eval.c ---- */
+
+/* An output, and the one asked for if one is. */
+bool gr_is_wanted(const Run *r, const gr_tensor *t);
 
 /* ---- checkpoint.c ---- */
 
@@ -166,6 +184,7 @@ void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mea
 int gr_train(Run *r);
 int gr_eval(Run *r);
 int gr_predict(Run *r);
+int gr_generate(Run *r);
 int gr_info(Run *r);
 int gr_grad(Run *r);
 int gr_step(Run *r);

@@ -87,10 +87,10 @@ static void put_slot(Out *o, const Module *m, const Slot *s)
     Out dim = new_out(o->arena);
     for (int i = 0; i < b->rank; i++)
         put(&dim, "%s%d", i ? ", " : "", b->dim[i]);
-    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d},", s->name,
-                       role_of(s), type_of(m, b), b->rank, b->batched,
+    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d, %d},",
+                       s->name, role_of(s), type_of(m, b), b->rank, b->batched,
                        b->elem == ELEM_INDEX ? s->tensor->bound : 0,
-                       b->rank ? dim.text : "0", b->offset, s->target));
+                       b->rank ? dim.text : "0", b->offset, s->target, s->drawn));
 }
 
 /* FNV-1a over the printed equations. */
@@ -118,7 +118,8 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     put(o, "\n");
     line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
     put(o, "\n");
-    line(o, "/* name, role, type, rank, batched, bound, dimensions, offset, target */");
+    line(o,
+         "/* name, role, type, rank, batched, bound, dimensions, offset, target, drawn */");
     line(o, "static const gr_tensor tensor[] = {");
     for (int i = 0; i < m->slot.n; i++)
         put_slot(o, m, &m->slot.at[i]);

@@ -172,6 +172,7 @@ typedef struct Slot {
     RootKind root;        /* of a result: LOSS METRIC OUTPUT GRADIENT; else NROOT */
     Buffer *buffer;
     bool target;          /* an input that no output depends on */
+    bool drawn;           /* an output that depends on no input */
 } Slot;
 
 typedef struct Module {

@@ -57,6 +57,26 @@ static void mark(Expr *e, void *context)
         ((bool *)context)[e->tensor->id] = true;
 }
 
+static int count(const bool *marked, int n)
+{
+    int total = 0;
+    for (int i = 0; i < n; i++)
+        total += marked[i];
+    return total;
+}
+
+/* Mark, by tensor id, what the marked depend on; again, as recurrences read in circles. */
+static void mark_behind(const Graph *g, bool *marked)
+{
+    int before;
+    do {
+        before = count(marked, g->tensor.n);
+        for (int i = g->tensor.n; i-- > 0;)
+            if (marked[i] && g->tensor.at[i]->body)
+                walk(g->tensor.at[i]->body, mark, marked);
+    } while (count(marked, g->tensor.n) > before);
+}
+
 /* By tensor id: an output depends on it. */
 static const bool *behind_outputs(const Graph *g, Arena *a)
 {
@@ -64,10 +84,18 @@ static const bool *behind_outputs(const Graph *g, Arena *a)
     for (int i = 0; i < g->root.n; i++)
         if (g->root.at[i].kind == ROOT_OUTPUT)
             needed[g->root.at[i].value->id] = true;
-    for (int i = g->tensor.n; i-- > 0;)
-        if (needed[i] && g->tensor.at[i]->body)
-            walk(g->tensor.at[i]->body, mark, needed);
+    mark_behind(g, needed);
     return needed;
+}
+
+static bool depends_on_input(const Graph *g, const Tensor *t, Arena *a)
+{
+    bool any = false, *needed = NEWN(a, bool, g->tensor.n);
+    needed[t->id] = true;
+    mark_behind(g, needed);
+    for (int i = 0; i < g->tensor.n; i++)
+        any |= needed[i] && g->tensor.at[i]->role == INPUT;
+    return any;
 }
 
 static void add_given(Module *m, Role role, bool optimizer, Names *names, Arena *a)
@@ -87,9 +115,11 @@ static void add_results(Module *m, RootKind kind, Names *names, Arena *a)
 {
     for (int i = 0; i < m->graph->root.n; i++) {
         const Root *r = &m->graph->root.at[i];
-        if (r->kind == kind)
-            add_slot(m, (Slot){.tensor = r->value, .name = result_name(r), .root = kind},
-                     names, a);
+        if (r->kind != kind)
+            continue;
+        Slot slot = {.tensor = r->value, .name = result_name(r), .root = kind};
+        slot.drawn = kind == ROOT_OUTPUT && !depends_on_input(m->graph, r->value, a);
+        add_slot(m, slot, names, a);
     }
 }
 

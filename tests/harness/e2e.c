@@ -15,22 +15,7 @@
 
 TestSuite(e2e, .timeout = 300);
 
-/* ---- Building and reading ---- */
-
-/* The program, built from a source in a folder of its own, as DIR/m; DIR is returned. */
-static char *build(const char *source, const char *options)
-{
-    char *dir = scratch();
-    must("$GRADC build %s %s -o %s/m", source, options, dir);
-    return dir;
-}
-
-static char *build_text(const char *program, const char *options)
-{
-    char *file = text("%s/m.nn", scratch());
-    write_text(file, program);
-    return build(file, options);
-}
+/* ---- Reading ---- */
 
 static gr_safetensors load(const char *path)
 {

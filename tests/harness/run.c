@@ -105,6 +105,20 @@ Run must(const char *fmt, ...)
     return r;
 }
 
+char *build(const char *source, const char *options)
+{
+    char *dir = scratch();
+    must("$GRADC build %s %s -o %s/m", source, options, dir);
+    return dir;
+}
+
+char *build_text(const char *program, const char *options)
+{
+    char *file = text("%s/m.nn", scratch());
+    write_text(file, program);
+    return build(file, options);
+}
+
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);

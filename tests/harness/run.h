@@ -22,6 +22,10 @@ char *scratch(void);
 
 __attribute__((format(printf, 1, 2))) char *text(const char *fmt, ...);
 
+/* The program, built from a source in a folder of its own, as DIR/m; DIR is returned. */
+char *build(const char *source, const char *options);
+char *build_text(const char *program, const char *options);
+
 char *read_text(const char *path); /* NULL: there is no such file */
 void write_text(const char *path, const char *content);
 bool exists(const char *path);

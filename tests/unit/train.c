@@ -272,15 +272,36 @@ Test(verbs, predict)
 Test(verbs, bytes_as_numbers)
 {
     write_batch(2);
-    cr_assert_eq(sh("printf abzdeydez >text; printf '0\\n0\\n' >k.csv;"
+    cr_assert_eq(sh("printf abzdeydez >text; printf '0\\n0\\n0\\n' >k.csv;"
                     "./t predict -p p.safetensors x=text:bytes k=k.csv"),
                  0, "%s", text_of("err"));
-    cr_assert_str_eq(text_of("out"), "z\n-24.5\n-20.5\n");
-    cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+1 k=k.csv"), 0);
+    cr_assert_str_eq(text_of("out"), "z\n-24.5\n-20.5\n-21.5\n");
+    cr_assert_eq(sh("printf '0\\n0\\n' >k.csv;"
+                    "./t predict -p p.safetensors x=text:bytes+1 k=k.csv"),
+                 0, "%s", text_of("err"));
     cr_assert_str_eq(text_of("out"), "z\n-1.5\n1.5\n");
     cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+x k=k.csv"), 2);
     cr_assert_eq(sh("./t predict -p p.safetensors x=text:bytes+100 k=k.csv"), 2);
-    cr_assert_str_eq(text_of("err"), "line: error: text: input 'x': no rows\n");
+    cr_assert_str_eq(text_of("err"),
+                     "line: error: input 'x': 9 steps hold no window of 3 from 100 on\n");
+}
+
+/* The same of a series: its squares, with z = x[0] - x[2] + k + 0.5 and the k given in
+ * sequence, too. */
+Test(verbs, windows)
+{
+    write_batch(2);
+    sh("printf 'a,b\\n0,0\\n1,1\\n4,2\\n9,0\\n16,1\\n25,2\\n36,0\\n' >s.csv; cp s.csv s+1");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=s.csv:a k=s.csv:b+0"), 0, "%s",
+                 text_of("err"));
+    cr_assert_str_eq(text_of("out"), "z\n-3.5\n-15.5\n", "as many as x has");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=s.csv:a+1 k=s.csv:b+2 --every 1"), 0);
+    cr_assert_str_eq(text_of("out"), "z\n-5.5\n-11.5\n-14.5\n-17.5\n");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=s+1:a k=s+1:b+0"), 0, "%s",
+                 text_of("err"));
+    cr_assert_str_eq(text_of("out"), "z\n-3.5\n-15.5\n", "a file may be called so");
+    cr_assert_eq(sh("./t predict -p p.safetensors x=s.csv:a k=s.csv:b+0 --rows 1"), 0);
+    cr_assert_str_eq(text_of("out"), "z\n-3.5\n");
 }
 
 Test(verbs, info_bench_help)
@@ -428,6 +449,23 @@ Test(mistakes, data)
           "d.csv: input 'x': line 2: column 3 kind is 'blue', not a number");
     fails("./t train x=d.csv:0-2 k=d.csv:kind y=d.csv:z",
           "d.csv: input 'y': no column 'z'; there are 5, 0-4: a, b, c, kind, y");
+}
+
+Test(mistakes, windows)
+{
+    write_batch(2);
+    sh("true >before >after; seq 0 8 >a.csv; seq 0 6 >b.csv");
+    fails("./t predict -p p.safetensors x=a.csv:0 k=b.csv:0",
+          "b.csv: input 'k': row 3 (from 0): 3 is not an index from 0 to 2");
+    sh("yes 0 | head -n 7 >b.csv");
+    fails("./t predict -p p.safetensors x=a.csv:0 k=b.csv:0",
+          "input 'k' has 7 rows, but 'x' has 3 windows");
+    fails("./t predict -p p.safetensors x=a.csv:0 k=b.csv:0+1",
+          "input 'k' has 7 steps, but 'x' has 9");
+    fails("./t predict -p p.safetensors x=a.csv:0+7 k=b.csv:0",
+          "input 'x': 9 steps hold no window of 3 from 7 on");
+    fails("./t generate -p p.safetensors", "'generate' takes a model with one input to "
+                                           "predict from, of the form text[T] : index < V");
 }
 
 Test(mistakes, labels)

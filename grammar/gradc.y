@@ -170,6 +170,8 @@ statement(S) ::= TRAIN(T) LBRACE settings(L) RBRACE.
 settings(L) ::= .                                    {L = (StmtList){0};}
 settings(L) ::= settings(L) NAME|OPTIMIZER(N) ASSIGN expr(E) END.
     {PUSH(p->arena, &L, new_named(p, STMT_SETTING, N, N, E));}
+settings(L) ::= settings(L) NAME|OPTIMIZER(N) ASSIGN STRING(T) END.
+    {PUSH(p->arena, &L, new_named(p, STMT_SETTING, N, N, new_text(p, T)));}
 settings(L) ::= settings(L) error END.               {RECOVERED;}
 settings(L) ::= settings(L) broken_block.
 

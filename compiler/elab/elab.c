@@ -10,7 +10,7 @@
  *   guard.c       what conditions say of indices
  *   recurrence.c  names read before they are there
  *   call.c        functions        argument.c   reshape.c
- *   optimizer.c   gradients and updates
+ *   optimizer.c   gradients and updates    freeze.c  of parameters
  *   idle.c        states that do nothing
  *   eq.c          an equation under construction
  *   instance.c    values, names and errors of an instance */

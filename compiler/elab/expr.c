@@ -324,6 +324,7 @@ Expr *expr(Eq *q, const Syn *s)
     case SYN_IF:
         return if_expr(q, s);
     case SYN_DOTS:
+    case SYN_TEXT:
         break;
     }
     bug("a kind of expression that is unknown");

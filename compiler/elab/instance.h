@@ -171,6 +171,7 @@ bool extent_of(Env *env, const Syn *s, const char *what, int *n);
 
 /* Roots for every gradient, and the updates that the train block's optimizer makes of them;
  * train: the block, or NULL. */
+void freeze_parameters(Env *model, const Stmt *freeze); /* freeze.c */
 void elaborate_gradients(Env *model, const Stmt *train);
 
 /* sqrt of the sum of the squares of all parameters' gradients. */

@@ -180,6 +180,9 @@ void elaborate_gradients(Env *model, const Stmt *train)
     const Stmt *optimizer = find_setting(train, "optimizer");
     if (!has_loss(model->e->graph))
         return;
+    const Stmt *freeze = find_setting(train, "freeze");
+    if (freeze)
+        freeze_parameters(model, freeze);
     add_adjoints(model->e->graph);
     if (optimizer)
         elaborate_optimizer(model, optimizer, find_setting(train, "clip"));

@@ -131,6 +131,7 @@ static void search(Search *s, const Syn *e)
     case SYN_NAME:
     case SYN_FIELD:
     case SYN_DOTS:
+    case SYN_TEXT:
         return;
     }
 }

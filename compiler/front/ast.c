@@ -178,6 +178,13 @@ Syn *new_name(Parser *p, Token t)
     return s;
 }
 
+Syn *new_text(Parser *p, Token t)
+{
+    Syn *s = new_syn(p->arena, SYN_TEXT, t.span);
+    s->name = t.name;
+    return s;
+}
+
 Syn *new_field(Parser *p, Syn *a, Token name)
 {
     Syn *s = new_syn(p->arena, SYN_FIELD, join(a->span, name.span));

@@ -26,6 +26,7 @@ typedef enum SynKind {
     SYN_UNARY,  /* oper a */
     SYN_BINARY, /* a oper b */
     SYN_IF,     /* if a then b else c */
+    SYN_TEXT,   /* "name", as a setting of the train block */
 } SynKind;
 
 /* clang-format off */

@@ -62,6 +62,7 @@ void set_right(Stmt *s, StmtKind kind, Syn *value);
 
 Syn *new_number(Parser *p, Token t);
 Syn *new_name(Parser *p, Token t);
+Syn *new_text(Parser *p, Token t);
 Syn *new_field(Parser *p, Syn *a, Token name);
 Syn *new_dots(Parser *p, Token t);
 Syn *new_read(Parser *p, Syn *a, SynList index, Syn *outside, Token end);

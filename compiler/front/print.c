@@ -183,6 +183,9 @@ void print_syn(Out *o, const Syn *s)
     case SYN_IF:
         print_choice(o, s);
         break;
+    case SYN_TEXT:
+        put(o, "\"%s\"", s->name);
+        break;
     }
 }
 

@@ -282,6 +282,9 @@ void check_expr(Scope *s, const Syn *e)
     case SYN_DOTS:
         error(e->span, "'...' can only stand in brackets");
         return;
+    case SYN_TEXT:
+        error(e->span, "text has no place here");
+        return;
     case SYN_CALL:
         check_call(s, e);
         return;

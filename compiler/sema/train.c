@@ -3,15 +3,15 @@
 #include "scope.h"
 #include "str.h"
 
-static const char *const setting[] = {"batch", "epochs",    "seed", "validation",
-                                      "clip",  "optimizer", NULL};
+static const char *const setting[] = {"batch", "epochs",    "seed",   "validation",
+                                      "clip",  "optimizer", "freeze", NULL};
 
 static void check_optimizer_call(Scope *s, const Syn *e)
 {
     const Def *d = e->kind == SYN_CALL ? find_def(s->p, e->name, e->span.source) : NULL;
     if (e->kind != SYN_CALL) {
         error(e->span, "an optimizer is a call: optimizer = %s()",
-              e->kind == SYN_NAME ? e->name : "name");
+              e->kind == SYN_NAME || e->kind == SYN_TEXT ? e->name : "name");
         return;
     }
     for (int i = 0; i < e->args.n; i++)
@@ -44,6 +44,12 @@ static void check_clip(Scope *s, const Syn *e)
     s->name.n = mark;
 }
 
+static void check_freeze(const Syn *e)
+{
+    if (e->kind != SYN_TEXT)
+        error(e->span, "names of parameters stand in quotes: freeze = \"h.W, conv.*\"");
+}
+
 static void check_setting(Scope *s, const Stmt *st, const Stmt *train)
 {
     int n = 0;
@@ -64,6 +70,8 @@ static void check_setting(Scope *s, const Stmt *st, const Stmt *train)
         check_optimizer_call(s, st->value);
     else if (st->name == intern("clip"))
         check_clip(s, st->value);
+    else if (st->name == intern("freeze"))
+        check_freeze(st->value);
     else
         check_expr(s, st->value);
 }

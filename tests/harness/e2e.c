@@ -164,6 +164,28 @@ ParameterizedTest(struct Optimizer *o, e2e, optimizers)
     }
 }
 
+/* What is frozen stays as it was given; the first update of the rest does not notice. Without
+ * a gradient for them there is nothing of theirs in `grad`. */
+Test(e2e, frozen)
+{
+    char *dir = build_text(mlp_with("freeze = \"u.*\"  optimizer = sgd(lr = 0.1)"),
+                           "--real f64");
+    must("%s/m step --params %s --inputs %s --steps 1 --out %s/after.safetensors", dir,
+         fixture("mlp.params"), fixture("mlp.in"), dir);
+    gr_safetensors got = load(text("%s/after.safetensors", dir));
+    gr_safetensors moved = load(fixture("optimizers")), given = load(fixture("mlp.params"));
+    compare("u.W", gr_tensor_named(&got, "u.W"), gr_tensor_named(&given, "u.W"), 0);
+    compare("u.b", gr_tensor_named(&got, "u.b"), gr_tensor_named(&given, "u.b"), 0);
+    compare("z.W", gr_tensor_named(&got, "z.W"), gr_tensor_named(&moved, "sgd.1.z.W"), 1e-9);
+    compare("z.b", gr_tensor_named(&got, "z.b"), gr_tensor_named(&moved, "sgd.1.z.b"), 1e-9);
+
+    must("%s/m grad --params %s --inputs %s --out %s/grad.safetensors", dir,
+         fixture("mlp.params"), fixture("mlp.in"), dir);
+    gr_safetensors gradients = load(text("%s/grad.safetensors", dir));
+    cr_assert(gr_tensor_named(&gradients, "grad.z.W"));
+    cr_assert_not(gr_tensor_named(&gradients, "grad.u.W"));
+}
+
 /* ---- Schedules ---- */
 
 /* The calls that mean what SCHEDULES of make_fixtures.py says. */

@@ -7,39 +7,10 @@ PyTorch 2.6 made the ones in the tree. The tests themselves need no Python: they
 file of the same name with --real f64, run it on NAME.in.safetensors and compare with
 NAME.out.safetensors."""
 
-import json
-import os
-import struct
-
 import torch
 import torch.nn.functional as F
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-torch.set_default_dtype(torch.float64)
-
-
-def save(name, tensors):
-    """Write a safetensors file: length of the header, header, little-endian numbers."""
-    header, raw = {}, b""
-    for key, t in tensors.items():
-        t = torch.as_tensor(t).detach().contiguous()
-        kind, letter = ("F64", "d") if t.is_floating_point() else ("I64", "q")
-        numbers = struct.pack(f"<{t.numel()}{letter}", *t.flatten().tolist())
-        header[key] = {"dtype": kind, "shape": list(t.shape),
-                       "data_offsets": [len(raw), len(raw) + len(numbers)]}
-        raw += numbers
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(os.path.join(HERE, name + ".safetensors"), "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + raw)
-
-
-def numbers(*shape, seed, low=-1.0, high=1.0):
-    """Uniform numbers that short decimals represent, so that nothing depends on a library."""
-    g = torch.Generator().manual_seed(seed)
-    grid = torch.randint(0, 4097, shape, generator=g).double() / 4096
-    return low + (high - low) * grid
-
+from fixtures import numbers, save
 
 # ---- A network of two layers, its gradients, and every optimizer ----
 
@@ -258,14 +229,14 @@ ACTIVATIONS = {
 def activations():
     """Every function f has its own input f_x and output f_y; the loss weighs them all alike."""
     x = torch.stack([torch.tensor(POINTS), torch.tensor(POINTS) / 8 + 0.3])
-    weight = numbers(len(POINTS), seed=6)
-    into, out, loss = {"w": weight.expand(2, -1)}, {}, 0
+    weight = numbers(len(POINTS), seed=6).expand(2, -1).clone().requires_grad_()
+    into, out, loss = {"w": weight}, {}, 0
     for name, f in ACTIVATIONS.items():
         into[name + "_x"] = x.clone().requires_grad_()
         out[name + "_y"] = f(into[name + "_x"])
         loss = loss + (out[name + "_y"] * weight).mean()
     loss.backward()
-    out |= {"grad." + k: v.grad for k, v in into.items() if k != "w"}
+    out |= {"grad." + k: v.grad for k, v in into.items()}
     save("activations.in", into)
     save("activations.out", out | {"loss": loss})
 

@@ -1,7 +1,7 @@
 /* Whole programs: built, run, and held against numbers from elsewhere.
  *
  * e2e/NAME.nn with NAME.in, NAME.params and NAME.out.safetensors: PyTorch's value and
- * gradient of everything, made by e2e/make_fixtures.py. The other fixtures there are
+ * gradient of everything, made by the scripts there (fixtures.py says more). Two files are
  * parameters after some updates by each optimizer, and tables of each schedule. */
 #include "grdata.h"
 #include "run.h"
@@ -80,26 +80,52 @@ static int compare_all(const gr_safetensors *got, const gr_safetensors *expected
 
 /* ---- Values and gradients ---- */
 
-static void compare_gradients(const char *name, const char *params, int tensors)
+/* What `grad` writes, held against NAME.KIND: the same tensors, all of them. */
+static void compare_gradients(const char *dir, const char *name, const char *kind,
+                              const char *options)
 {
-    char *dir = build(text(SOURCE "/tests/e2e/%s.nn", name), "--real f64");
-    must("%s/m grad %s --inputs %s --out %s/g.safetensors", dir, params,
+    must("%s/m grad %s --inputs %s --out %s/g.safetensors", dir, options,
          fixture(text("%s.in", name)), dir);
     gr_safetensors got = load(text("%s/g.safetensors", dir));
-    gr_safetensors expected = load(fixture(text("%s.out", name)));
+    gr_safetensors expected = load(fixture(text("%s.%s", name, kind)));
     int n = compare_all(&got, &expected, "", 1e-10);
-    cr_assert(n == tensors, "%s: %d tensors compared, expected %d", name, n, tensors);
+    cr_assert(n == got.tensors, "%s: %d tensors compared, %d written", name, n,
+              got.tensors);
 }
 
-Test(e2e, mlp) { compare_gradients("mlp", text("--params %s", fixture("mlp.params")), 8); }
-
-Test(e2e, activations) { compare_gradients("activations", "", 41); }
-
-Test(e2e, losses) { compare_gradients("losses", "", 43); }
-
-Test(e2e, layers)
+/* Parameters and states after updates, held against NAME.step: "3.bn.mean" is after 3. */
+static void compare_updates(const char *dir, const char *name, const char *params)
 {
-    compare_gradients("layers", text("--params %s", fixture("layers.params")), 48);
+    gr_safetensors expected = load(fixture(text("%s.step", name)));
+    int n = 0;
+    for (int steps = 1; steps <= 3; steps++) {
+        must("%s/m step %s --inputs %s --steps %d --out %s/after.safetensors", dir, params,
+             fixture(text("%s.in", name)), steps, dir);
+        gr_safetensors got = load(text("%s/after.safetensors", dir));
+        n += compare_all(&got, &expected, text("%d.", steps), 1e-10);
+    }
+    cr_assert(n == expected.tensors, "%s: %d tensors compared after updates", name, n);
+}
+
+static bool has_fixture(const char *name) { return exists(fixture(name)); }
+
+ParameterizedTestParameters(e2e, values)
+{
+    return cases("tests/e2e", ".out.safetensors");
+}
+
+ParameterizedTest(Case *c, e2e, values)
+{
+    const char *file = strrchr(c->path, '/') + 1;
+    const char *name = text("%.*s", (int)strcspn(file, "."), file);
+    const char *p = text("%s.params", name);
+    const char *params = has_fixture(p) ? text("--params %s", fixture(p)) : "";
+    char *dir = build(text(SOURCE "/tests/e2e/%s.nn", name), "--real f64");
+    compare_gradients(dir, name, "out", params);
+    if (has_fixture(text("%s.eval", name)))
+        compare_gradients(dir, name, "eval", text("--eval %s", params));
+    if (has_fixture(text("%s.step", name)))
+        compare_updates(dir, name, params);
 }
 
 /* ---- Optimizers ---- */

@@ -195,7 +195,7 @@ Tensor *close_eq(Eq *q, Expr *value)
     if (!value)
         return NULL;
     Layout l = {0};
-    if (used_slots(value) & 1u << BATCH)
+    if (q->batched || used_slots(value) & 1u << BATCH)
         l.slot[l.rank++] = BATCH;
     for (int k = 0; k < q->rank; k++)
         l.slot[l.rank++] = DIM + k;
@@ -217,7 +217,8 @@ Expr *close_reduction(Eq *q, Span at, Reduce reduce, Expr *value, const int *slo
     for (int i = 0; i < n; i++)
         reduced |= 1u << slot[i];
     for (int k = 0; k < BINDER + q->binders; k++) {
-        bool draws = used & 1u << POSITION && k >= DIM && k < DIM + q->rank;
+        bool own = (k >= DIM && k < DIM + q->rank) || (k == BATCH && q->batched);
+        bool draws = used & 1u << POSITION && own;
         if ((used & 1u << k || draws) && !(reduced & 1u << k))
             l.slot[l.rank++] = k;
     }

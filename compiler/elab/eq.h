@@ -2,8 +2,8 @@
  *
  * Its indices live in slots: the batch, the dimensions, the indices of reductions, and one
  * that stands for the position in the equation (random draws count by it). Whether the
- * equation has the batch is known when it is closed: if something in it has. Reductions
- * become tensors of their own on the way. */
+ * equation has the batch is known when it is closed: if something in it has, or its left
+ * side says so. Reductions become tensors of their own on the way. */
 #ifndef EQ_H
 #define EQ_H
 
@@ -25,6 +25,7 @@ struct Eq {
     const char *name; /* of the tensor it will be */
     Span span;
     bool known;       /* only numbers known now are meant: an extent, a count */
+    bool batched;     /* `batch` stands on the left: a value per example in any case */
     bool whole;       /* no indices are written: tensors are taken element by element */
     int first;        /* the graph's tensors from this one on were made for it */
     int rank;         /* dimensions; -1: a whole expression that has met no tensor yet */

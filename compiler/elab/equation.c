@@ -62,6 +62,10 @@ static int range_of_left(Eq *q, const Syn *at, const Syn *value, const Declared 
 
 static bool add_left(Eq *q, const Syn *at, const Syn *value, const Declared *d)
 {
+    if (is_batch(at)) {
+        q->batched = true;
+        return true;
+    }
     if (at->kind != SYN_DOTS) {
         const char *name = at->kind == SYN_BINARY ? at->a->name : at->name;
         int extent = range_of_left(q, at, value, d);

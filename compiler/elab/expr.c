@@ -198,6 +198,8 @@ static Expr *name_expr(Eq *q, const Syn *s)
         return scalar(q->g, SCALAR_step);
     if (s->name == intern("steps"))
         return scalar(q->g, SCALAR_steps);
+    if (s->name == intern("examples"))
+        return scalar(q->g, SCALAR_n);
     no_value(q, s);
     return NULL;
 }

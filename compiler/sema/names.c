@@ -17,6 +17,8 @@ enum { BUILTINS = sizeof builtin / sizeof *builtin };
 
 bool is_std(const Source *s) { return s && strncmp(s->name, "<std/", 5) == 0; }
 
+bool is_batch(const Syn *s) { return s->kind == SYN_NAME && s->name == intern("batch"); }
+
 bool is_inline(const Def *d)
 {
     if (!d->value)

@@ -38,6 +38,9 @@ const char *const *callable_names(const Program *p, Arena *a, int *n);
 
 bool is_std(const Source *s);
 
+/* The name of the implicit dimension. */
+bool is_batch(const Syn *s);
+
 /* A function whose body is evaluated in place, element by element: `fn f(a, b) =
  * expression` without tensors among its formals. Everything else with a body is
  * instantiated. */

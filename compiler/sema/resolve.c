@@ -134,8 +134,8 @@ static void check_result(Scope *s, const Def *d)
 
 static void add_known(Scope *s)
 {
-    static const char *const known[] = {"training", "step", "steps"};
-    for (int i = 0; i < 3; i++)
+    static const char *const known[] = {"training", "step", "steps", "examples"};
+    for (int i = 0; i < 4; i++)
         add_name(s, intern(known[i]), NAME_KNOWN, (Span){0});
     if (s->def->kind != DEF_OPTIMIZER)
         return;

@@ -106,6 +106,16 @@ static void excuse_names(Scope *s, const Syn *e)
         excuse_names(s, e->b);
 }
 
+/* `batch` stands first or not at all, and is not seen on the right. */
+static void check_left_batch(const Stmt *st, int k)
+{
+    Span at = st->index.at[k]->span;
+    if (st->kind == STMT_UPDATE)
+        error(at, "a state has no batch");
+    else if (k > 0)
+        error(at, "the batch comes first");
+}
+
 /* The index that one subscript on a left side binds: `i`, or `i < N`. */
 static void check_left_index(Scope *s, const Syn *e)
 {
@@ -124,8 +134,6 @@ static void check_left_index(Scope *s, const Syn *e)
     if (name->kind == SYN_DOTS && !s->has_pack) {
         error(name->span, "'...' stands for nothing here: no argument of '%s' has it",
               s->def->name);
-    } else if (index == intern("batch")) {
-        error(name->span, "the batch is implicit: leave it out");
     } else if (n && n->kind == NAME_INDEX) {
         error(name->span, "index '%s' stands twice on the left", index);
         note(n->span, "here first");
@@ -137,7 +145,10 @@ static void check_sides(Scope *s, const Stmt *st)
 {
     int mark = s->name.n;
     for (int i = 0; i < st->index.n; i++)
-        check_left_index(s, st->index.at[i]);
+        if (is_batch(st->index.at[i]))
+            check_left_batch(st, i);
+        else
+            check_left_index(s, st->index.at[i]);
     if (st->value)
         check_expr(s, st->value);
     s->name.n = mark;

@@ -41,8 +41,8 @@ typedef struct gr_tensor {
     unsigned char drawn;   /* outputs: it depends on no input (a sample, say) */
 } gr_tensor;
 
-/* Part `part` of `parts` of one region of work. */
-typedef void gr_work(void *block, int part, int parts);
+/* Part `part` of `parts` of a task, one region of work. */
+typedef void gr_work(void *task, int part, int parts);
 
 /* The start of every block; init sets it up, the host may change what is marked. */
 typedef struct gr_context {
@@ -52,9 +52,9 @@ typedef struct gr_context {
     int32_t n;       /* examples in this batch */
     int32_t training;
     /* host: how to run a region in parallel. NULL: one after the other. It must call
-     * work(block, part, parts) once for each part in any order, on any threads, and return when
+     * work(task, part, parts) once for each part in any order, on any threads, and return when
      * all are done. The result does not depend on `parts`. */
-    void (*run)(void *pool, gr_work *work, void *block, int parts);
+    void (*run)(void *pool, gr_work *work, void *task, int parts);
     void *pool;
     int32_t parts;   /* host: parts to split a region into, at least 1 */
 } gr_context;
@@ -88,7 +88,7 @@ typedef struct gr_model {
  * returns what was set before. A pool serves one caller at a time. */
 typedef struct gr_pool gr_pool;
 gr_pool *gr_pool_new(int threads, int flush);
-void gr_pool_run(void *pool, gr_work *work, void *block, int parts);
+void gr_pool_run(void *pool, gr_work *work, void *task, int parts);
 void gr_pool_free(gr_pool *pool);
 int gr_flush_denormals(int on);
 

@@ -27,7 +27,7 @@ struct gr_pool {
     bool flush;
     /* the region, written before `round` goes up and read after */
     gr_work *work;
-    void *block;
+    void *task;
     int parts;
     _Alignas(64) atomic_uint round; /* of regions so far; the last one is for going home */
     _Alignas(64) atomic_uint done;  /* workers that finished this round */
@@ -97,7 +97,7 @@ static void go_up(gr_pool *p, atomic_uint *counter)
 static void run_parts(gr_pool *p, int thread)
 {
     for (int part = thread; part < p->parts; part += p->threads)
-        p->work(p->block, part, p->parts);
+        p->work(p->task, part, p->parts);
 }
 
 static void *serve(void *argument)
@@ -115,11 +115,11 @@ static void *serve(void *argument)
     }
 }
 
-void gr_pool_run(void *pool, gr_work *work, void *block, int parts)
+void gr_pool_run(void *pool, gr_work *work, void *task, int parts)
 {
     gr_pool *p = pool;
     p->work = work;
-    p->block = block;
+    p->task = task;
     p->parts = parts;
     atomic_store_explicit(&p->done, 0, memory_order_relaxed);
     go_up(p, &p->round);

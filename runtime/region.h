@@ -1,8 +1,9 @@
 /* Regions of work for generated C, included after gr.h and simd.h.
  *
- * A region is a function that computes one equation or a few. One that is worth threads has the
- * type gr_work: the range of its outermost loop is cut into parts, and the host's context->run
- * says who does them. */
+ * A region is a function that computes one equation or a few. Its tensors are in the block at the
+ * offsets it is given, so one function serves all layers of a kind. One that is worth threads is a
+ * gr_region: the range of its outermost loop is cut into parts, and the host's context->run says
+ * who does them. */
 #ifndef GR_REGION_H
 #define GR_REGION_H
 
@@ -12,6 +13,9 @@
 #else
 #define GR_WIDE
 #endif
+
+/* A region's second argument: the offsets of its tensors, then its random sites. */
+#define GR_AT(...) ((const size_t[]){__VA_ARGS__})
 
 static inline void *gr_at(void *block, size_t offset) { return (char *)block + offset; }
 
@@ -28,14 +32,31 @@ static inline int gr_from(int range, int grain, int part, int parts)
     return first < range ? (int)first : range;
 }
 
+typedef void gr_region(void *block, const size_t *at, int part, int parts);
+
+typedef struct gr_task {
+    gr_region *region;
+    void *block;
+    const size_t *at;
+} gr_task;
+
+/* A gr_work. */
+static inline void gr_part(void *task, int part, int parts)
+{
+    const gr_task *t = (const gr_task *)task;
+    t->region(t->block, t->at, part, parts);
+}
+
 /* The whole of a region, in parts where the host runs them. */
-static inline void gr_run(void *block, gr_work *work)
+static inline void gr_run(void *block, gr_region *region, const size_t *at)
 {
     const gr_context *context = (const gr_context *)block;
-    if (context->run && context->parts > 1)
-        context->run(context->pool, work, block, context->parts);
+    gr_task task = {region, block, at};
+    int parts = context->run ? context->parts : 1;
+    if (parts > 1)
+        context->run(context->pool, gr_part, &task, parts);
     else
-        work(block, 0, 1);
+        region(block, at, 0, 1);
 }
 
 #endif

@@ -8,6 +8,30 @@
 #include <ctype.h>
 #include <string.h>
 
+/* ---- Names ---- */
+
+/* The accessor of a tensor is PREFIX_ and its name in C; a tensor called like an entry
+ * point gets a _ behind. */
+static const char *accessor(const EmitOptions *e, const Slot *s)
+{
+    static const char *const taken[] = {"size",    "model",     "init",
+                                        "forward", "gradients", "step"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (!strcmp(s->buffer->c_name, taken[i]))
+            return intern_f("%s_%s_", e->prefix, s->buffer->c_name);
+    return intern_f("%s_%s", e->prefix, s->buffer->c_name);
+}
+
+/* A name ends in two _ only here. */
+const char *function_of(const Region *r, const Module *m, const EmitOptions *e)
+{
+    const char *name = r->like ? r->like->name : r->name;
+    for (int i = 0; i < m->slot.n; i++)
+        if (!strcmp(name, accessor(e, &m->slot.at[i])))
+            return intern_f("%s__", name);
+    return name;
+}
+
 /* ---- Entry points ---- */
 
 static const char *const arguments[NENTRY] = {
@@ -22,12 +46,47 @@ static void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
     line(o, "void %s_%s%s%s", e->prefix, entry_name[k], arguments[k], end);
 }
 
-void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
-               const char *const *name)
+/* const size_t x = 64, W = 192; */
+static void put_offsets(Out *o, const Entry *e)
+{
+    Out text = new_out(o->arena);
+    VEC(const Buffer *) seen = {0};
+    for (int i = 0; i < e->region.n; i++)
+        for (int k = 0; k < e->region.at[i]->view.n; k++) {
+            const Buffer *b = e->region.at[i]->view.at[k]->buffer;
+            int j = 0;
+            while (j < seen.n && seen.at[j] != b)
+                j++;
+            if (!b || j < seen.n)
+                continue;
+            PUSH(o->arena, &seen, b);
+            put(&text, "%s%s = %zu", j ? ", " : "const size_t ", b->c_name, b->offset);
+        }
+    if (seen.n)
+        put_code(o, format(o->arena, "%s;", text.text));
+}
+
+/* gr_run(block, forward_h, GR_AT(x, h_W, h)); */
+static void put_run(Out *o, const Module *m, const EmitOptions *e, const Region *r)
+{
+    Out at = new_out(o->arena);
+    for (int i = 0; i < r->view.n; i++)
+        if (r->view.at[i]->buffer)
+            put(&at, "%s%s", at.length ? ", " : "", r->view.at[i]->buffer->c_name);
+    for (int i = 0; i < r->site.n; i++)
+        put(&at, "%s%d", at.length ? ", " : "", r->site.at[i]);
+    put_code(o,
+             format(o->arena,
+                    r->parallel ? "gr_run(block, %s, GR_AT(%s));" : "%s(block, GR_AT(%s));",
+                    function_of(r, m, e), at.text));
+}
+
+void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
 {
     put(o, "\n");
     put_head(o, e, k, "");
     line(o, "{");
+    put_offsets(o, &m->entry[k]);
     line(o, "gr_context *context = block;");
     if (k == ENTRY_INIT) {
         line(o, "memset(block, 0, %zu);", m->size);
@@ -42,8 +101,7 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
     if (k == ENTRY_GRADIENTS)
         line(o, "context->step++; /* those of the next update, which is not made */");
     for (int i = 0; i < m->entry[k].region.n; i++)
-        line(o, m->entry[k].region.at[i]->parallel ? "gr_run(block, %s);" : "%s(block);",
-             name[i]);
+        put_run(o, m, e, m->entry[k].region.at[i]);
     if (k == ENTRY_GRADIENTS)
         line(o, "context->step--;");
     line(o, "}");
@@ -151,18 +209,6 @@ static const char *upper(const char *name, Arena *a)
     for (char *s = text; *s; s++)
         *s = (char)toupper((unsigned char)*s);
     return text;
-}
-
-/* The accessor of a tensor is PREFIX_ and its name in C; a tensor called like an entry
- * point gets a _ behind. */
-static const char *accessor(const EmitOptions *e, const Slot *s)
-{
-    static const char *const taken[] = {"size",    "model",     "init",
-                                        "forward", "gradients", "step"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (!strcmp(s->buffer->c_name, taken[i]))
-            return intern_f("%s_%s_", e->prefix, s->buffer->c_name);
-    return intern_f("%s_%s", e->prefix, s->buffer->c_name);
 }
 
 static const char *host_type(const Module *m, Elem e)

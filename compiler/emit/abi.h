@@ -4,10 +4,12 @@
 
 #include "emit.h"
 
-/* The function PREFIX_init, PREFIX_forward, ... that runs the entry's regions in order; name[i]
- * is that of the function for region i. */
-void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k,
-               const char *const *name);
+/* The name of the function that computes a region: its own, or that of the one it is like, but
+ * nothing that the header declares. */
+const char *function_of(const Region *r, const Module *m, const EmitOptions *e);
+
+/* The function PREFIX_init, PREFIX_forward, ... that runs the entry's regions in order. */
+void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k);
 
 /* The tensors' table and the model, with everything a generic program asks. */
 void put_table(Out *o, const Module *m, const EmitOptions *e);

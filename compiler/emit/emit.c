@@ -10,15 +10,11 @@
 #include <assert.h>
 #include <string.h>
 
-/* A function that is written already. */
-typedef struct Written {
-    const char *name, *comment, *body;
-} Written;
-
 typedef struct Emitter {
     Out *out;
+    const Module *m;
+    const EmitOptions *options;
     bool f64, wide;
-    VEC(Written) written;
 } Emitter;
 
 /* ---- What a region uses: nothing is declared that it does not ---- */
@@ -204,6 +200,24 @@ static void put_equation(Out *o, const Tensor *t)
         put(o, "\n    %s", t->why);
 }
 
+/* The other tensors that the function computes. */
+static void put_likewise(Emitter *e, Out *o, const Region *r)
+{
+    VEC(const char *) name = {0};
+    PUSH(o->arena, &name, r->result->name);
+    for (EntryKind k = 0; k < NENTRY; k++)
+        for (int i = 0; i < e->m->entry[k].region.n; i++) {
+            const Region *other = e->m->entry[k].region.at[i];
+            int j = 0;
+            while (j < name.n && name.at[j] != other->result->name)
+                j++;
+            if (other->like == r && j == name.n)
+                PUSH(o->arena, &name, other->result->name);
+        }
+    for (int i = 1; i < name.n; i++)
+        put(o, "%s%s", i > 1 ? ", " : "\nand likewise ", name.at[i]);
+}
+
 static void emit_equations(Emitter *e, const Region *r)
 {
     Out text = new_out(e->out->arena);
@@ -211,8 +225,8 @@ static void emit_equations(Emitter *e, const Region *r)
         put(&text, i ? "\n" : "");
         put_equation(&text, r->equation.at[i]);
     }
-    if (r->equation.n)
-        put_comment(e->out, text.text);
+    put_likewise(e, &text, r);
+    put_comment(e->out, text.text);
 }
 
 static const char *c_type(Elem e)
@@ -229,15 +243,15 @@ static void emit_array(Emitter *e, const View *v)
     line(e->out, "_Alignas(64) real %s%s;", v->name, text.text);
 }
 
-/* const real (*W)[64] = gr_at(block, 4096); */
-static void emit_view(Emitter *e, const View *v)
+/* const real (*W)[64] = gr_at(block, at[1]); */
+static void emit_view(Emitter *e, const View *v, int argument)
 {
     Out text = new_out(e->out->arena);
     put(&text, "%s%s ", v->written ? "" : "const ", c_type(v->buffer->elem));
     put(&text, v->rank > 1 ? "(*%s)" : "*%s", v->name);
     for (int i = 1; i < v->rank; i++)
         put(&text, "[%d]", v->dim[i]);
-    line(e->out, "%s = gr_at(block, %zu);", text.text, v->buffer->offset);
+    line(e->out, "%s = gr_at(block, at[%d]);", text.text, argument);
 }
 
 static void emit_range(Emitter *e, const Region *r)
@@ -253,25 +267,43 @@ static void emit_range(Emitter *e, const Region *r)
     }
 }
 
-static void emit_views(Emitter *e, const Region *r)
+/* const int site[] = {(int)at[3], (int)at[4]}; */
+static void emit_sites(Emitter *e, const Region *r, int argument)
 {
+    Out text = new_out(e->out->arena);
+    for (int i = 0; i < r->site.n; i++)
+        put(&text, "%s(int)at[%d]", i ? ", " : "", argument + i);
+    if (r->site.n)
+        line(e->out, "const int site[] = {%s};", text.text);
+}
+
+/* In the order in which the entry points give them. */
+static void emit_arguments(Emitter *e, const Region *r)
+{
+    int n = 0;
     for (int i = 0; i < r->view.n; i++)
         if (r->view.at[i]->buffer)
-            emit_view(e, r->view.at[i]);
-        else
+            emit_view(e, r->view.at[i], n++);
+    emit_sites(e, r, n);
+    for (int i = 0; i < r->view.n; i++)
+        if (!r->view.at[i]->buffer)
             emit_array(e, r->view.at[i]);
 }
 
-/* Its parameters, and all between its braces. */
-static void emit_function(Emitter *e, const Region *r)
+static void emit_region(Emitter *e, const Region *r)
 {
     Uses uses = {0};
     uses_of_body(&uses, &r->body);
     uses_of_int(&uses, r->range);
 
-    line(e->out, r->parallel ? "(void *block, int part, int parts)" : "(void *block)");
+    put(e->out, "\n");
+    emit_equations(e, r);
+    put_code(e->out,
+             format(e->out->arena, "static %svoid %s(void *block, const size_t *at%s)",
+                    e->wide ? "GR_WIDE " : "", function_of(r, e->m, e->options),
+                    r->parallel ? ", int part, int parts" : ""));
     line(e->out, "{");
-    emit_views(e, r);
+    emit_arguments(e, r);
     if (uses.n || uses.context)
         line(e->out, "const gr_context *context = block;");
     if (uses.n)
@@ -283,47 +315,24 @@ static void emit_function(Emitter *e, const Region *r)
     line(e->out, "}");
 }
 
-static const char *text_by(Emitter *e, void (*emit)(Emitter *, const Region *),
-                           const Region *r)
-{
-    Out *file = e->out, text = new_out(file->arena);
-    e->out = &text;
-    emit(e, r);
-    e->out = file;
-    return text.text;
-}
-
-/* The name of the function that computes the region. Entries have much in common, step the
- * whole forward pass: what would be the same text under another name is not written again.
- */
-static const char *emit_region(Emitter *e, const Region *r)
-{
-    Written w = {r->name, text_by(e, emit_equations, r), text_by(e, emit_function, r)};
-    for (int i = 0; i < e->written.n; i++) {
-        const Written *old = &e->written.at[i];
-        if (!strcmp(old->comment, w.comment) && !strcmp(old->body, w.body))
-            return old->name;
-    }
-    put(e->out, "\n%sstatic %svoid %s%s", w.comment, e->wide ? "GR_WIDE " : "", w.name,
-        w.body);
-    PUSH(e->out->arena, &e->written, w);
-    return w.name;
-}
-
 /* ---- The file ---- */
 
-static void emit_entry(Emitter *e, const Module *m, const EmitOptions *options, EntryKind k)
+static void emit_entry(Emitter *e, EntryKind k)
 {
-    const Entry *entry = &m->entry[k];
-    const char **name = NEWN(e->out->arena, const char *, entry->region.n);
+    const Entry *entry = &e->m->entry[k];
     for (int i = 0; i < entry->region.n; i++)
-        name[i] = emit_region(e, entry->region.at[i]);
-    put_entry(e->out, m, options, k, name);
+        if (!entry->region.at[i]->like)
+            emit_region(e, entry->region.at[i]);
+    put_entry(e->out, e->m, e->options, k);
 }
 
 void emit_c(Out *o, const Module *m, const EmitOptions *options)
 {
-    Emitter e = {.out = o, .f64 = m->f64, .wide = m->target->bytes == 64};
+    Emitter e = {.out = o,
+                 .m = m,
+                 .options = options,
+                 .f64 = m->f64,
+                 .wide = m->target->bytes == 64};
     put_comment(
         o, format(o->arena,
                   "%s\n\n"
@@ -338,6 +347,6 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
     if (options->header)
         line(o, "#include \"%s\"", options->header);
     for (EntryKind k = 0; k < NENTRY; k++)
-        emit_entry(&e, m, options, k);
+        emit_entry(&e, k);
     put_table(o, m, options);
 }

@@ -7,9 +7,16 @@
 
 enum { WIDTH = 92 };
 
+/* What it takes to break a line after c: little after a comma, much within what belongs
+ * together. */
+static int reluctance(char c)
+{
+    return c == ',' ? 0 : strchr("+-*/<>?:", c) ? 1 : c == '=' ? 2 : 3;
+}
+
 /* The end of the first line of a text that has room for n characters, before a space; its
- * whole length where no space helps. Prefers a place outside of parentheses, after an
- * operator or a comma, and then the last one. */
+ * whole length where no space helps. The last of the places that take least; every pair of
+ * parentheses around one makes it dearer. */
 static size_t break_at(const char *text, size_t n)
 {
     size_t end = strcspn(text, "\n"), best = end;
@@ -20,7 +27,7 @@ static size_t break_at(const char *text, size_t n)
         depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
         if (text[i] != ' ' || i == 0 || text[i - 1] == ' ')
             continue;
-        int cost = 2 * depth + !strchr(",=+-*/<>?:", text[i - 1]);
+        int cost = 2 * depth + reluctance(text[i - 1]);
         if (cost > least)
             continue;
         least = cost;
@@ -60,16 +67,12 @@ void put_comment(Out *o, const char *text)
 
 void put_code(Out *o, const char *text)
 {
-    size_t margin = (size_t)(4 * o->level);
-    put(o, "%*s", (int)margin, "");
-    for (;;) {
-        size_t n = break_at(text, room_for(margin));
-        put(o, "%.*s\n", (int)n, text);
+    for (int margin = 4 * o->level;; margin = 4 * o->level + 8) {
+        size_t n = break_at(text, room_for((size_t)margin));
+        put(o, "%*s%.*s\n", margin, "", (int)n, text);
         text += n;
         if (!*text)
             return;
         text++;
-        put(o, "%*s", (int)margin + 8, "");
-        margin = (size_t)(4 * o->level) + 8;
     }
 }

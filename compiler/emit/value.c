@@ -20,7 +20,8 @@ static const struct Sign { const char *text; Level level; } sign[] = {
 
 /* ---- Numbers ---- */
 
-/* The shortest decimal that reads back as the same float, or double; whole numbers in full. */
+/* The shortest decimal that reads back as the same float, or double; whole numbers in full.
+ */
 static void shortest(char *text, size_t size, double value, bool f64)
 {
     if (value == floor(value) && fabs(value) < 1e7) {
@@ -278,7 +279,7 @@ static void put_number_value(Out *o, const Val *v, bool f64)
 
 static void put_random(Out *o, const Val *v)
 {
-    put(o, "gr_%s%s(context->seed, context->step, %d, ", opinfo[v->op].name,
+    put(o, "gr_%s%s(context->seed, context->step, site[%d], ", opinfo[v->op].name,
         v->vector ? "_v" : "", v->site);
     put_int(o, v->sub[0], L_ANY);
     put(o, ")");
@@ -317,7 +318,8 @@ static void put_plain(Out *o, const Val *v, bool f64)
         put_number_value(o, v, f64);
         break;
     case VAL_SCALAR:
-        put(o, "(real)%s%s", v->scalar == SCALAR_n ? "" : "context->", scalar_name[v->scalar]);
+        put(o, "(real)%s%s", v->scalar == SCALAR_n ? "" : "context->",
+            scalar_name[v->scalar]);
         break;
     case VAL_RANDOM:
         put_random(o, v);

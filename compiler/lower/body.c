@@ -456,11 +456,23 @@ static Node *read_value(Gen *g, Expr *e)
 
 /* ---- Values ---- */
 
+/* Its place in the region's list. */
+static int site_of(Gen *g, int site)
+{
+    Region *r = g->region;
+    int k = 0;
+    while (k < r->site.n && r->site.at[k] != site)
+        k++;
+    if (k == r->site.n)
+        PUSH(g->a, &r->site, site);
+    return k;
+}
+
 static Node *counted(Gen *g, ValKind kind, const Expr *e)
 {
     Node *x = new_node(g, kind, REAL);
     x->val.op = e->op;
-    x->val.site = e->site;
+    x->val.site = kind == VAL_RANDOM ? site_of(g, e->site) : 0;
     x->val.sub[0] = int_of(g, e->sub[0]);
     if (vector_here(g))
         x->val.stride = sub_coef(e->sub[0], g->tile.lane);

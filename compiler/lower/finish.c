@@ -103,7 +103,7 @@ static void store_tile(Gen *g)
         for (g->col = 0; g->col < cols(g); g->col++) {
             Node *x = g->total[g->row][g->col];
             LoopStmt s = {
-                .kind = LOOP_STORE, .val = &x->val, .view = g->stage, .stride = 1};
+                .kind = LOOP_STORE, .val = settle(g, x), .view = g->stage, .stride = 1};
             place_in_tile(g, s.sub);
             emit(g, s);
         }
@@ -171,9 +171,14 @@ static void store_apart(Gen *g)
     Step alone = g->nest->step.at[0];
     if (!alone.to.n)
         PUSH(g->a, &alone.to, g->apart);
+    g->epoch++;
     for (int row = 0; row < rows(g); row++)
-        for (int col = 0; col < cols(g); col++)
-            store(g, &(Result){&alone, row, col, NULL, &g->total[row][col]->val});
+        for (int col = 0; col < cols(g); col++) {
+            Node *x = g->total[row][col];
+            for (int k = 0; k < alone.to.n; k++)
+                count_uses(g, x);
+            store(g, &(Result){&alone, row, col, NULL, settle(g, x)});
+        }
     g->row = g->col = 0;
 }
 

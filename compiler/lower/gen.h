@@ -94,7 +94,6 @@ bool vector_here(const Gen *g);
 void count_uses(Gen *g, Node *x);
 const Val *settle(Gen *g, Node *x);         /* what to write for x, after emitting what it needs */
 const Reg *new_reg(Gen *g, const char *name, bool vector, ValueKind kind);
-Node *let(Gen *g, Node *x, const char *name);
 void emit(Gen *g, LoopStmt s);
 
 /* region.c */
@@ -104,6 +103,7 @@ Var *new_var(Gen *g, const char *name);
 const Int *number(Gen *g, int64_t c);
 const Int *variable_plus(Gen *g, const Var *var, int64_t c);
 bool ends_at_run_time(const Gen *g, int axis);
+bool leaves_elements(const Gen *g, int axis); /* to do after its last whole vector, one by one */
 const Int *length_of(Gen *g, int axis);
 void run_axis(Gen *g, int level);
 

@@ -148,8 +148,3 @@ static Node *settled_node(Gen *g, Node *x)
 }
 
 const Val *settle(Gen *g, Node *x) { return &settled_node(g, x)->val; }
-
-Node *let(Gen *g, Node *x, const char *name)
-{
-    return in_register(g, x, settle_operands(g, x), name);
-}

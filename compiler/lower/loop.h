@@ -107,7 +107,7 @@ struct Val {
     const Int *sub[MAXRANK];
     int64_t stride; /* elements between lanes: 1 contiguous; else a gather */
     int part;       /* lanes that exist: 0 all of them; the others read as 0 */
-    int site;
+    int site; /* its place in the region's list */
     Reduce reduce;
 };
 
@@ -145,17 +145,25 @@ struct LoopStmt {
 
 /* ---- Regions, entries, the module ---- */
 
-typedef struct Region {
+/* Where its buffers are, and which random sites it draws from, are a region's arguments. So one
+ * that does to other tensors what an earlier one does has that one's loops; view[k] and site[k]
+ * of the one stand for those of the other. */
+typedef struct Region Region;
+struct Region {
     const char *name; /* a C identifier, unique in the module: "forward_h" */
+    const Region *like; /* the earlier one that has its loops; NULL: they are its own */
     VEC(const Tensor *) equation; /* what it computes, in order: printed above it */
+    const Tensor *result; /* the first of them that is stored */
     VEC(View *) view;
+    VEC(int) site;
     LoopBody body;
     const Int *range; /* what [lo, hi) is a part of; NULL: the region is not split */
     int64_t grain;    /* parts meet at multiples of it */
     bool parallel;    /* large enough to be worth threads */
     double flops, cycles; /* estimates for a full batch */
-} Region;
+};
 
+/* init finds the block full of zeros. */
 typedef enum EntryKind { ENTRY_INIT, ENTRY_FORWARD, ENTRY_GRADIENTS, ENTRY_STEP, NENTRY } EntryKind;
 extern const char *const entry_name[NENTRY]; /* "init", "forward", "gradients", "step" */
 

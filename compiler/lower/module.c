@@ -4,7 +4,7 @@
 
 #include "str.h"
 
-#include <assert.h>
+#include <math.h>
 
 enum { CONTEXT = 64 }; /* bytes of gr_context at the start of a block */
 
@@ -137,15 +137,13 @@ static void make_table(Module *m, Names *names, Arena *a)
 
 /* ---- Entries ---- */
 
-/* After the last value it stores. */
-static const char *name_region(const Nest *n, EntryKind kind, Names *names)
+/* The first of the values that go anywhere. */
+static const Tensor *result_of(const Nest *n)
 {
-    const Tensor *t = n->step.at[0].tensor;
-    for (int i = n->step.n; i-- > 0;)
+    for (int i = 0; i < n->step.n; i++)
         if (n->step.at[i].to.n)
-            t = n->step.at[i].tensor;
-    return take_name(names, names,
-                     intern_f("%s_%s", entry_name[kind], identifier(t->name)));
+            return n->step.at[i].tensor;
+    return n->step.at[0].tensor;
 }
 
 /* Nests of one region, from i on. */
@@ -157,21 +155,48 @@ static int length_of_group(const Schedule *s, int i)
     return n;
 }
 
-static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names, Arena *a)
+/* A region for the n nests, which are built only if no others like them were. */
+static Region *make_region(Schedule *s, Nest *const *nest, int n, Spellings *known,
+                           const char *name)
+{
+    Spelling *x = spell(s, nest, n), *like = find_spelling(known, x);
+    if (like)
+        return share_region(s, like, x, nest, n, name);
+    for (int k = 0; k < n; k++)
+        build_axes(nest[k], s->arena);
+    Region *r = nest[0]->group ? build_recurrence(s, nest, n, name)
+                               : build_region(s, nest[0], name);
+    x->region = r;
+    PUSH(s->arena, known, x);
+    return r;
+}
+
+/* The block that init finds is full of zeros. */
+static bool is_nothing(const Schedule *s, const Nest *n)
+{
+    const Expr *e = n->step.at[0].tensor->body;
+    return s->kind == ENTRY_INIT && n->step.n == 1 && e->op == OP_const && e->value == 0 &&
+           !signbit(e->value);
+}
+
+static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names,
+                       Spellings *known, Arena *a)
 {
     Entry *e = &m->entry[kind];
     Names own = {.arena = a, .outer = names};
     e->graph = g;
     Schedule *s = schedule(g, kind, m, &own, a);
+    s->spelled = NEWN(a, int, g->made);
     for (int i = 0, n; i < s->nest.n; i += n) {
         Nest **nest = &s->nest.at[i];
         n = length_of_group(s, i);
-        for (int k = 0; k < n; k++)
-            build_axes(nest[k], a);
-        const char *name = name_region(nest[n - 1], kind, names);
-        PUSH(a, &e->region,
-             nest[0]->group ? build_recurrence(s, nest, n, name)
-                            : build_region(s, nest[0], name));
+        if (is_nothing(s, nest[0]))
+            continue;
+        const Tensor *result = result_of(nest[n - 1]);
+        const char *name = intern_f("%s_%s", entry_name[kind], identifier(result->name));
+        Region *r = make_region(s, nest, n, known, take_name(names, &own, name));
+        r->result = result;
+        PUSH(a, &e->region, r);
     }
 }
 
@@ -186,11 +211,12 @@ Module *lower(const Graph *graph, const Graph *const entry[NENTRY], const LowerO
     m->lanes = o->lanes ? o->lanes : o->target->bytes / (o->f64 ? 8 : 4);
     m->size = CONTEXT;
     make_table(m, &names, a);
+    Spellings known = {0};
     size_t scratch = 0;
     for (int k = 0; k < NENTRY; k++) {
         if (!entry[k])
             continue;
-        make_entry(m, (EntryKind)k, entry[k], &names, a);
+        make_entry(m, (EntryKind)k, entry[k], &names, &known, a);
         plan_scratch(&m->entry[k], m->size, a);
         scratch = m->entry[k].scratch > scratch ? m->entry[k].scratch : scratch;
     }

@@ -20,7 +20,7 @@ static const char *const reserved[] = {
     "ivec",     "ints",     "bytes",     "n",         "lo",       "hi",       "block",
     "context",  "part",     "parts",     "int8_t",    "int32_t",  "int64_t",  "uint8_t",
     "uint32_t", "uint64_t", "size_t",    "ptrdiff_t", "NULL",     "EOF",      "NAN",
-    "INFINITY", "assert",
+    "INFINITY", "assert",   "memset",    "at",        "seed",     "site",
 };
 
 static bool is_reserved(const char *name)

@@ -42,6 +42,8 @@ typedef struct Schedule {
     EntryKind kind;
     VEC(Nest *) nest; /* in the order they run, once scheduled */
     int questions;    /* of runs_after, so far */
+    int *spelled;     /* by expression id: its number among all that were; 0: none */
+    int spellings;
     int tensors;      /* of the graph, and copies made of them */
     Nest **home;      /* by tensor id: who computes it; NULL for what is given or dead */
     Buffer **buffer;  /* by tensor id: where other nests find it; NULL: nowhere */
@@ -80,6 +82,22 @@ int step_read(const Nest *n, const Expr *e);
 Region *build_region(const Schedule *s, Nest *n, const char *name);
 /* Those of the n nests of a recurrence, one after the other, within a loop over its steps. */
 Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name);
+
+/* share.c: what nests compute, up to names and addresses. */
+typedef struct Spelling {
+    VEC(int64_t) word;
+    uint64_t hash;
+    VEC(Buffer *) buffer; /* in the order in which they occur */
+    VEC(int) site;        /* likewise */
+    const Region *region; /* made for it */
+} Spelling;
+typedef VEC(Spelling *) Spellings;
+
+Spelling *spell(Schedule *s, Nest *const *nest, int n);
+Spelling *find_spelling(const Spellings *known, const Spelling *x); /* NULL: there is none */
+/* A region for nests spelled x, with the loops of another that is spelled alike. */
+Region *share_region(const Schedule *s, const Spelling *like, const Spelling *x,
+                     Nest *const *nest, int n, const char *name);
 
 /* module.c: of the tensor's type and shape, with a name of its own. */
 Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a);

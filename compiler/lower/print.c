@@ -237,8 +237,22 @@ static void put_body(Out *o, const LoopBody *body)
     o->level--;
 }
 
+/* region step_h is forward_h of x, h_W, h */
+static void put_shared(Out *o, const Region *r)
+{
+    put(o, "region %s is %s", r->name, r->like->name);
+    for (int i = 0, n = 0; i < r->view.n; i++)
+        if (r->view.at[i]->buffer)
+            put(o, "%s%s", n++ ? ", " : " of ", r->view.at[i]->buffer->c_name);
+    put(o, "\n");
+}
+
 static void put_region(Out *o, const Region *r)
 {
+    if (r->like) {
+        put_shared(o, r);
+        return;
+    }
     put(o, "region %s", r->name);
     if (r->range) {
         put(o, " of [0, ");

@@ -51,11 +51,12 @@ void start_accumulators(Gen *g)
                 g->acc[g->row][g->col][g->turn] = new_variable(
                     g, tile_name(g, apart ? "acc" : name, n), vector, combine[r].identity);
             g->turn = 0;
-            if (apart && ends_at_run_time(g, g->tile.lane))
+            if (apart && leaves_elements(g, g->tile.lane))
                 g->rest[g->row][g->col] =
                     new_variable(g, tile_name(g, "rest", 1), false, combine[r].identity);
             if (finds_position(r))
-                g->at[g->row][g->col] = new_variable(g, tile_name(g, "at", 1), vector, 0);
+                g->at[g->row][g->col] =
+                    new_variable(g, tile_name(g, "where", 1), vector, 0);
         }
 }
 
@@ -136,10 +137,11 @@ static Node *total(Gen *g)
     if (!lanes_reduced(g))
         return reg_value(g, g->acc[g->row][g->col][0]);
     Node *x = fold_lanes(g, add_turns(g, 0, g->tile.unroll), r);
-    if (ends_at_run_time(g, g->tile.lane))
+    if (leaves_elements(g, g->tile.lane))
         x = apply_op(g, combine[r].op, x, reg_value(g, g->rest[g->row][g->col]), NULL);
-    const char *name = identifier(g->nest->step.at[0].tensor->name);
-    return let(g, x, tile_name(g, name, 1));
+    x->name = identifier(g->nest->step.at[0].tensor->name);
+    x->axes = (1u << g->nest->rank) - 1;
+    return x;
 }
 
 void finish_accumulators(Gen *g)

@@ -9,7 +9,8 @@
  * An axis of constant length whose main piece runs once needs no loop; what remains of it
  * is straight code at a constant place. An axis that ends at run time has a main loop, a
  * loop over single vectors or positions, and where lanes run along it one over single
- * elements. */
+ * elements; none of those that its length, so much for every example, cannot leave to it.
+ */
 #include "gen.h"
 
 #include "str.h"
@@ -60,6 +61,11 @@ bool ends_at_run_time(const Gen *g, int axis)
     return g->nest->axis[axis].batch && g->s->graph->batch > 1;
 }
 
+bool leaves_elements(const Gen *g, int axis)
+{
+    return ends_at_run_time(g, axis) && g->nest->per[axis] % g->lanes;
+}
+
 const Int *length_of(Gen *g, int axis)
 {
     return ends_at_run_time(g, axis) ? times(g, &var_n, g->nest->per[axis])
@@ -105,11 +111,12 @@ static int run_time_pieces(const Gen *g, int axis, Piece *p)
     bool vector = axis == g->tile.lane;
     int unit = vector ? g->lanes : 1, width = tile_width(g, axis), n = 0;
     int extent = g->nest->axis[axis].extent;
+    int64_t per = g->nest->per[axis];
     if (width > 1 && width * unit <= extent)
         p[n++] = (Piece){width, 0, vector, 0, (int64_t)width * unit, true};
-    if (unit <= extent)
+    if (unit <= extent && (!n || per % (width * unit)))
         p[n++] = (Piece){1, 0, vector, 0, unit, true};
-    if (vector)
+    if (vector && leaves_elements(g, axis))
         p[n++] = (Piece){1, 0, false, 0, 1, true};
     return n;
 }

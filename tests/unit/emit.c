@@ -286,6 +286,7 @@ static Region *region(Module *m, EntryKind k, const char *name, const Tensor *t)
     Region *r = NEW(a, Region);
     r->name = name;
     PUSH(a, &r->equation, t);
+    r->result = t;
     PUSH(a, &m->entry[k].region, r);
     return r;
 }

@@ -93,3 +93,43 @@ ParameterizedTest(Case *c, grad, example)
 {
     check(c->path);
 }
+
+/* ---- Whole numbers: nothing is rounded, so nothing may differ ---- */
+
+/* The columns f64 and f32 of a row of the table, "  name[3, 4]  0  1.2e-07  ..."; false: it is
+ * no row. */
+static bool read_row(const char *line, char f64[16], char f32[16])
+{
+    const char *end = line + strcspn(line, "\n");
+    const char *name = line + strspn(line, " ");
+    if (name == line || name == end)
+        return false;
+    const char *after = name + strcspn(name, " [\n");
+    if (*after == '[')
+        after += strcspn(after, "]\n") + 1;
+    return sscanf(after, "%15s %15s", f64, f32) == 2;
+}
+
+/* Small whole numbers in, and programs of sums and products: the interpreter and the emitted
+ * C, in both precisions, give the same bits forwards, backwards and after an update. */
+ParameterizedTestParameters(grad, whole_numbers)
+{
+    return cases("tests/whole", ".nn");
+}
+
+ParameterizedTest(Case *c, grad, whole_numbers)
+{
+    Run r = run("$GRADC check %s", c->path);
+    cr_assert(r.status == 0, "%s: exit %d\n%s%s", c->path, r.status, r.out, r.err);
+    int rows = 0;
+    for (const char *line = r.out; line; line = strchr(line, '\n')) {
+        char f64[16], f32[16];
+        line += *line == '\n';
+        if (!read_row(line, f64, f32))
+            continue;
+        cr_assert(!strcmp(f64, "0") && !strcmp(f32, "0"), "%s: not the same: %.*s", c->path,
+                  (int)strcspn(line, "\n"), line);
+        rows++;
+    }
+    cr_assert(rows > 0, "%s: no rows in\n%s", c->path, r.out);
+}

@@ -4,6 +4,8 @@
  * The subscripts of the read are taken one dimension after another:
  *   - a bare index is the dimension's position;
  *   - the digits of one index (k/W, k % W) give it back: k = W*a0 + a1;
+ *   - a window r + S*p with few r is solved for both: a = r + S*p has the solutions r = a %
+ * S + S*j, p = a / S - j, and j runs over no more than the window holds of one remainder;
  *   - an affine form is solved for an index with coefficient +1 or -1, where one is left;
  *   - anything else (data, a second read of an index already known) becomes a condition.
  * A solved index that could leave its range is a condition as well. What stays unsolved is
@@ -38,8 +40,9 @@ static const Sub *subscript(Solution *s, int k)
     return substitute_sub(s->g, s->read->sub[k], s->to, s->idx);
 }
 
-/* The reader's index j is `value`: put that wherever j stands, and keep it in its range. */
-static void solve(Solution *s, int j, const Sub *value)
+/* The reader's index j is `value`: put that wherever j stands, and keep it below its
+ * extent. */
+static void solve_within(Solution *s, int j, const Sub *value, int extent)
 {
     const Sub *step[MAXIDX];
     for (int i = 0; i < s->rank + s->n; i++)
@@ -50,11 +53,15 @@ static void solve(Solution *s, int j, const Sub *value)
 
     int64_t lo, hi;
     sub_range(value, s->idx, &lo, &hi);
-    Index own = s->idx[s->rank + j];
     if (lo < 0)
         require(s, le(s->g, num(s->g, 0), number_of(s->g, value)));
-    if (hi >= own.extent)
-        require(s, lt(s->g, number_of(s->g, value), num(s->g, own.extent)));
+    if (hi >= extent)
+        require(s, lt(s->g, number_of(s->g, value), num(s->g, extent)));
+}
+
+static void solve(Solution *s, int j, const Sub *value)
+{
+    solve_within(s, j, value, s->idx[s->rank + j].extent);
 }
 
 static void solve_bare(Solution *s)
@@ -149,6 +156,45 @@ static int solvable(const Solution *s, const Sub *sub)
     return -1;
 }
 
+/* An unsolved index that is strided in sub: it alone, with this coefficient > 1; -1: none.
+ */
+static int strided(const Solution *s, const Sub *sub, int64_t *stride)
+{
+    for (int i = 0; i < sub->nterm; i++) {
+        const Term *t = &sub->term[i];
+        *stride = t->coef;
+        if (t->kind == ATOM_INDEX && t->index >= s->rank && t->coef > 1)
+            return t->index - s->rank;
+    }
+    return -1;
+}
+
+/* a_k = sub = r + S*p + rest. */
+static bool solve_window(Solution *s, int k)
+{
+    Graph *g = s->g;
+    const Sub *sub = subscript(s, k);
+    int64_t stride;
+    int r = solvable(s, sub), p = strided(s, sub, &stride);
+    if (r < 0 || p < 0 || sub_coef(sub, s->rank + r) != 1)
+        return false;
+    const Sub *own = sub_add(g, sub_index(g, s->rank + r),
+                             sub_scale(g, sub_index(g, s->rank + p), stride));
+    const Sub *rest = sub_add(g, sub, sub_scale(g, own, -1));
+    int window = s->idx[s->rank + r].extent, most = (int)((window + stride - 1) / stride);
+    if (sub_uses(rest, s->rank + p) || most >= s->idx[s->rank + p].extent)
+        return false;
+
+    const Sub *a = sub_add(g, sub_index(g, k), sub_scale(g, rest, -1));
+    const Sub *j = most > 1 ? sub_index(g, s->rank + r) : sub_const(g, 0);
+    const Sub *least = sub_mod(g, a, stride, s->idx);
+    s->idx[s->rank + r].extent = most; /* from here on, r stands for j */
+    solve_within(s, r, sub_add(g, least, sub_scale(g, j, stride)), window);
+    s->solved[r] = most == 1;
+    solve(s, p, sub_add(g, sub_div(g, a, stride, s->idx), sub_scale(g, j, -1)));
+    return true;
+}
+
 /* a_k = sub: solved for an index, or a condition. */
 static void solve_affine(Solution *s, int k)
 {
@@ -185,7 +231,7 @@ static Solution solve_read(Graph *g, const Tensor *t, const Expr *read)
         if (!s.solved[j])
             solve_digits(&s, j);
     for (int k = 0; k < s.rank; k++)
-        if (!s.used[k])
+        if (!s.used[k] && !solve_window(&s, k))
             solve_affine(&s, k);
     return s;
 }
@@ -217,7 +263,7 @@ void transpose_read(Graph *g, Tensor *into, const Tensor *t, const Expr *read, F
     for (int j = 0; j < s.n; j++) {
         close[s.rank + j] = sub_index(g, into->nidx);
         if (!s.solved[j])
-            into->idx[into->nidx++] = t->idx[j];
+            into->idx[into->nidx++] = s.idx[s.rank + j];
     }
     name_apart(into);
 

@@ -122,7 +122,7 @@ static Graph *simplified(const Options *o, const Graph *g, EntryKind k, Arena *a
 
 static Module *loops(const Options *o, const Graph *g, const LowerOptions *l, Arena *a)
 {
-    const Graph *entry[NENTRY];
+    Graph *entry[NENTRY];
     for (EntryKind k = 0; k < NENTRY; k++)
         entry[k] = simplified(o, g, k, a);
     set_pass("lower");

@@ -22,6 +22,7 @@ static inline void *gr_at(void *block, size_t offset) { return (char *)block + o
 /* A subscript of something that is not used where it would leave [0, size). */
 static inline int gr_clamp(int i, int size) { return i < 0 ? 0 : i < size ? i : size - 1; }
 static inline int gr_least(int a, int b) { return a < b ? a : b; }
+static inline int gr_most(int a, int b) { return a > b ? a : b; }
 
 /* Where part `part` of `parts` begins in [0, range): at a multiple of grain, all parts equal to
  * within one grain. Part `parts` begins at the end. */

@@ -83,7 +83,8 @@ static void put_atom(Out *o, const IntTerm *t, Level least)
         put(o, " %c %lld", t->kind == INT_DIV ? '/' : '%', (long long)t->by);
         break;
     case INT_LEAST:
-        put(o, "gr_least(");
+    case INT_MOST:
+        put(o, t->kind == INT_LEAST ? "gr_least(" : "gr_most(");
         put_int(o, t->of, L_ANY);
         put(o, ", ");
         put_int(o, t->limit, L_ANY);

@@ -26,9 +26,7 @@ int quotients(const Sub *s)
 
 bool stays_inside(const Nest *n, const Sub *s, int extent)
 {
-    int64_t lo, hi;
-    sub_range(s, n->axis, &lo, &hi);
-    return lo >= 0 && hi < extent;
+    return is_bounded(n, s, extent);
 }
 
 static bool merge_pair(const Nest *n, Access *a)
@@ -55,9 +53,11 @@ static bool merge_pair(const Nest *n, Access *a)
 Access access_of(const Nest *n, const Expr *read)
 {
     Access a = {.rank = read->tensor->rank};
+    const Layout *l = n->layout ? &n->layout[read->tensor->id] : NULL;
     for (int i = 0; i < a.rank; i++) {
-        a.sub[i] = read->sub[i];
-        a.dim[i] = read->tensor->idx[i].extent;
+        int k = l && l->turned ? l->dim[i] : i;
+        a.sub[i] = read->sub[k];
+        a.dim[i] = read->tensor->idx[k].extent;
     }
     while (merge_pair(n, &a))
         ;

@@ -16,6 +16,19 @@ struct Listing {
     Items *into;
 };
 
+static void list_uses(Choosing *c, Item *it)
+{
+    it->access = access_of(c->n, it->e);
+    for (int k = 0; k < it->access.rank; k++) {
+        const Sub *s = it->access.sub[k];
+        it->guarded = it->guarded || !stays_inside(c->n, s, it->access.dim[k]);
+        for (int axis = 0; axis < c->n->naxis; axis++)
+            if (sub_uses(s, axis))
+                PUSH(c->s->arena, &it->use,
+                     (Use){k, axis, uses_plainly(s, axis), sub_coef(s, axis)});
+    }
+}
+
 static void add_item(Choosing *c, Items *into, Expr *e)
 {
     Nest *n = c->n;
@@ -23,6 +36,8 @@ static void add_item(Choosing *c, Items *into, Expr *e)
     for (int i = 0; i < n->naxis && e->op == OP_read; i++)
         if (stride_of(n, e, i, &it.stride[i]))
             it.plain |= 1u << i;
+    if (e->op == OP_read)
+        list_uses(c, &it);
     PUSH(c->s->arena, into, it);
 }
 
@@ -36,6 +51,7 @@ static void list_item(Expr *e, void *context)
 void list_items(Choosing *c)
 {
     Nest *n = c->n;
+    c->body.n = c->rest.n = c->stores.n = 0;
     for (int i = 0; i < n->step.n; i++) {
         const Step *s = &n->step.at[i];
         bool reduces = s->tensor->reduce != REDUCE_NONE;
@@ -97,6 +113,8 @@ static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
         } else {
             w->loads += k;
         }
+        w->arithmetic += it->guarded ? k : 0;
+        w->other += it->guarded ? 4 * k : 0;
         break;
     case OP_div:
         w->arithmetic += 10 * k;

@@ -4,13 +4,23 @@
 
 #include "tile.h"
 
+/* An axis in a dimension of a read. */
+typedef struct Use {
+    int dim, axis;
+    bool plain; /* as coef * axis; else inside of a quotient or of data */
+    int64_t coef;
+} Use;
+
 /* One expression of a nest. */
 typedef struct Item {
     const Expr *e;
     uint32_t axes;
-    bool fused; /* a product that is only added up */
-    uint32_t plain;  /* a read: axes along which it has a stride */
+    bool fused;     /* a product that is only added up */
+    uint32_t plain; /* a read: axes along which it has a stride */
     int64_t stride[MAXIDX];
+    Access access;
+    VEC(Use) use;
+    bool guarded; /* could leave its tensor */
 } Item;
 
 typedef VEC(Item) Items;

@@ -53,6 +53,7 @@ typedef enum IntAtom {
     INT_MOD,  /* likewise */
     INT_CLAMP, /* of, moved into [0, by): the element is guarded, its address is not */
     INT_LEAST, /* of, or limit where that is less */
+    INT_MOST,  /* of, or limit where that is greater */
     INT_LOAD, /* an integer that data holds: a scalar VAL_LOAD of a BYTE or INDEX buffer */
 } IntAtom;
 
@@ -212,8 +213,8 @@ typedef struct LowerOptions {
 } LowerOptions;
 
 /* Loops for a model: graph is the whole derived one (for the table), entry[k] the simplified one
- * of entry k, whose fixed tensors have the same names. */
-Module *lower(const Graph *graph, const Graph *const entry[NENTRY], const LowerOptions *o,
+ * of entry k, whose fixed tensors have the same names. It gains equations that speed needs. */
+Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions *o,
               Arena *a);
 
 void print_module(Out *o, const Module *m);

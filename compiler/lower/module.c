@@ -25,16 +25,18 @@ static size_t element_size(Elem elem, const Module *m)
     return m->f64 ? 8 : 4;
 }
 
-Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a)
+Buffer *new_buffer(const Tensor *t, const Layout *layout, const Module *m, Names *names,
+                   Arena *a)
 {
     Buffer *b = NEW(a, Buffer);
     b->name = t->name;
     b->c_name = take_name(names, names, identifier(t->name));
     b->elem = t->elem;
     b->rank = t->rank;
-    b->batched = t->rank && t->idx[0].batch;
+    bool turned = layout && layout->turned;
+    b->batched = t->rank && t->idx[0].batch && !turned;
     for (int i = 0; i < t->rank; i++)
-        b->dim[i] = t->idx[i].extent;
+        b->dim[i] = t->idx[turned ? layout->dim[i] : i].extent;
     b->bytes = element_size(t->elem, m) * (size_t)count_of(t->idx, t->rank);
     return b;
 }
@@ -43,7 +45,7 @@ Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a)
 
 static void add_slot(Module *m, Slot slot, Names *names, Arena *a)
 {
-    slot.buffer = new_buffer(slot.tensor, m, names, a);
+    slot.buffer = new_buffer(slot.tensor, NULL, m, names, a);
     slot.buffer->name = slot.name;
     slot.buffer->fixed = true;
     slot.buffer->offset = m->size;
@@ -179,9 +181,10 @@ static bool is_nothing(const Schedule *s, const Nest *n)
            !signbit(e->value);
 }
 
-static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names,
+static void make_entry(Module *m, EntryKind kind, Graph *g, Names *names,
                        Spellings *known, Arena *a)
 {
+    copy_inputs(g, m->lanes);
     Entry *e = &m->entry[kind];
     Names own = {.arena = a, .outer = names};
     e->graph = g;
@@ -200,7 +203,7 @@ static void make_entry(Module *m, EntryKind kind, const Graph *g, Names *names,
     }
 }
 
-Module *lower(const Graph *graph, const Graph *const entry[NENTRY], const LowerOptions *o,
+Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions *o,
               Arena *a)
 {
     Module *m = NEW(a, Module);

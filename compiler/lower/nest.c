@@ -93,6 +93,7 @@ static Nest *new_nest(Schedule *s)
 {
     Nest *n = NEW(s->arena, Nest);
     n->id = s->nest.n;
+    n->layout = s->layout;
     PUSH(s->arena, &s->nest, n);
     return n;
 }
@@ -312,6 +313,11 @@ static void place_results(Schedule *s)
     }
 }
 
+static Buffer *new_scratch(const Schedule *s, const Tensor *t)
+{
+    return new_buffer(t, &s->layout[t->id], s->module, s->names, s->arena);
+}
+
 /* Everything that another nest reads has a buffer. */
 static void place_intermediates(Schedule *s)
 {
@@ -328,7 +334,7 @@ static void place_intermediates(Schedule *s)
                 if (!made || here || s->buffer[t->id])
                     continue;
                 if (!made->to.n)
-                    PUSH(s->arena, &made->to, new_buffer(t, s->module, s->names, s->arena));
+                    PUSH(s->arena, &made->to, new_scratch(s, t));
                 s->buffer[t->id] = made->to.at[0];
             }
         }
@@ -382,6 +388,7 @@ Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names
     *s = (Schedule){.arena = a, .graph = g, .module = m, .names = names, .kind = kind};
     int most = g->tensor.n + 2 * g->root.n; /* with copies */
     s->tensors = g->tensor.n;
+    s->layout = choose_layouts(g, m->lanes, most, a);
     s->home = NEWN(a, Nest *, most);
     s->buffer = NEWN(a, Buffer *, most);
     group(s);

@@ -1,36 +1,41 @@
-/* Nests under construction, private to lower/: what one entry computes together, before loops. */
+/* Nests under construction, private to lower/: what one entry computes together, before
+ * loops. */
 #ifndef NEST_H
 #define NEST_H
 
+#include "layout.h"
 #include "loop.h"
 #include "name.h"
 
 typedef struct Nest Nest;
+typedef VEC(const Sub *) Bounds; /* not negative */
 
 /* One equation of a nest. */
 typedef struct Step {
     const Tensor *tensor;
-    Expr *body;         /* over the nest's axes, in the nest's graph */
-    Expr *place;        /* likewise: a read of `tensor` at the element this computes */
-    VEC(Buffer *) to;   /* where its values go; empty: only its nest reads them */
+    Expr *body;       /* over the nest's axes, in the nest's graph */
+    Expr *place;      /* likewise: a read of `tensor` at the element this computes */
+    VEC(Buffer *) to; /* where its values go; empty: only its nest reads them */
 } Step;
 
-/* Equations over the same output space. At most the first reduces; the others read those before
- * them at the element they compute themselves. */
+/* Equations over the same output space. At most the first reduces; the others read those
+ * before them at the element they compute themselves. */
 struct Nest {
     int id;
+    const Layout *layout; /* by tensor id; NULL: all row-major */
     VEC(Step) step;
-    VEC(Nest *) after;  /* nests that run before this one */
-    int asked;          /* the last question of runs_after that came by */
-    int group;          /* the recurrence it belongs to, as in Tensor */
+    VEC(Nest *) after; /* nests that run before this one */
+    int asked;         /* the last question of runs_after that came by */
+    int group;         /* the recurrence it belongs to, as in Tensor */
 
     /* axes.c: output axes, then reduced ones */
-    Graph *g;           /* where bodies and places live */
+    Graph *g; /* where bodies and places live */
     Index axis[MAXIDX];
     int rank, naxis;
-    int fixed;          /* 1: axis[naxis] is the step of a recurrence, moved from outside */
+    int fixed; /* 1: axis[naxis] is the step of a recurrence, moved from outside */
     int64_t per[MAXIDX]; /* a batch axis has per * n elements: others were merged into it */
     VEC(uint64_t) dependence; /* axes_of, by expression id */
+    Bounds bound;             /* what the loops of the reduction see to, for it alone */
 };
 
 /* What one entry runs. */
@@ -45,6 +50,7 @@ typedef struct Schedule {
     int *spelled;     /* by expression id: its number among all that were; 0: none */
     int spellings;
     int tensors;      /* of the graph, and copies made of them */
+    Layout *layout;   /* by tensor id */
     Nest **home;      /* by tensor id: who computes it; NULL for what is given or dead */
     Buffer **buffer;  /* by tensor id: where other nests find it; NULL: nowhere */
 } Schedule;
@@ -53,11 +59,12 @@ typedef struct Schedule {
 const char *result_name(const Root *r); /* in the model's table */
 Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names, Arena *a);
 
-/* axes.c: give the nest its graph and axes, merging neighbours that every access runs through
- * in one go. */
+/* axes.c: give the nest its graph and axes, merging neighbours that every access runs
+ * through in one go. */
 void build_axes(Nest *n, Arena *a);
 
-/* How a read or a place sees its tensor: dimensions merged where that spares a quotient. */
+/* How a read or a place sees its tensor: dimensions as they lie in memory, merged where
+ * that spares a quotient. */
 typedef struct Access {
     int rank;
     int dim[MAXRANK];
@@ -66,13 +73,20 @@ typedef struct Access {
 Access access_of(const Nest *n, const Expr *read);
 int quotients(const Sub *s);
 bool uses_plainly(const Sub *s, int axis); /* as a term, and nowhere inside one */
-bool stays_inside(const Nest *n, const Sub *s, int extent); /* for every value of the axes */
+bool stays_inside(const Nest *n, const Sub *s,
+                  int extent); /* for every value of the axes */
+
+/* bounds.c: the body of a reduction without the guards that loops can see to, which become
+ * bounds, as far as they do not use the barred axes. */
+Expr *strip_guards(Nest *n, Expr *body, uint32_t barred, Bounds *bounds);
+bool is_bounded(const Nest *n, const Sub *s, int extent); /* stays in [0, extent) */
+uint32_t bounding_axes(const Nest *n); /* that stand in the nest's bounds */
 
 /* Elements of one step along axis within the tensor; false: no constant number. */
 bool stride_of(const Nest *n, const Expr *read, int axis, int64_t *stride);
 
-/* The axes that an expression of the nest depends on, as bits. What the nest computes depends on
- * all output axes. */
+/* The axes that an expression of the nest depends on, as bits. What the nest computes
+ * depends on all output axes. */
 uint32_t axes_of(Nest *n, const Expr *e);
 
 /* The step whose value e reads, or -1. */
@@ -80,7 +94,8 @@ int step_read(const Nest *n, const Expr *e);
 
 /* region.c: the loops of a nest whose axes are built. */
 Region *build_region(const Schedule *s, Nest *n, const char *name);
-/* Those of the n nests of a recurrence, one after the other, within a loop over its steps. */
+/* Those of the n nests of a recurrence, one after the other, within a loop over its steps.
+ */
 Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name);
 
 /* share.c: what nests compute, up to names and addresses. */
@@ -99,8 +114,10 @@ Spelling *find_spelling(const Spellings *known, const Spelling *x); /* NULL: the
 Region *share_region(const Schedule *s, const Spelling *like, const Spelling *x,
                      Nest *const *nest, int n, const char *name);
 
-/* module.c: of the tensor's type and shape, with a name of its own. */
-Buffer *new_buffer(const Tensor *t, const Module *m, Names *names, Arena *a);
+/* module.c: of the tensor's type and shape, with a name of its own. layout NULL: row-major.
+ */
+Buffer *new_buffer(const Tensor *t, const Layout *layout, const Module *m, Names *names,
+                   Arena *a);
 
 /* plan.c: places for the scratch buffers, from base on; sets scratch and bound. */
 size_t aligned(size_t bytes);

@@ -25,7 +25,8 @@ static void put_term(Out *o, const IntTerm *t)
         put_val(o, t->load);
         break;
     case INT_LEAST:
-        put(o, "least(");
+    case INT_MOST:
+        put(o, t->kind == INT_LEAST ? "least(" : "most(");
         put_int(o, t->of);
         put(o, ", ");
         put_int(o, t->limit);

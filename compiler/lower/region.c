@@ -161,12 +161,16 @@ Var *new_var(Gen *g, const char *name)
 void run_axis(Gen *g, int level)
 {
     int axis = g->tile.order[level];
-    bool bounded = g->to[axis], dynamic = ends_at_run_time(g, axis);
+    const Int *zero = number(g, 0), *end = length_of(g, axis);
+    const Int *from = g->from[axis] ? g->from[axis] : zero;
+    const Int *to = g->to[axis] ? g->to[axis] : end;
+    if (axis >= g->nest->rank)
+        bound_loop(g, axis, &from, &to);
+    bool bounded = from != zero || to != end;
     Piece p[MAXPIECES];
-    int n = dynamic ? run_time_pieces(g, axis, p) : constant_pieces(g, axis, bounded, p);
+    int n = ends_at_run_time(g, axis) ? run_time_pieces(g, axis, p)
+                                      : constant_pieces(g, axis, bounded, p);
     bool shared = n > 1 && p[1].loop;
-    const Int *from = bounded ? g->from[axis] : number(g, 0);
-    const Int *to = bounded ? g->to[axis] : length_of(g, axis);
     Var *var = shared ? new_var(g, g->nest->axis[axis].name) : NEW(g->a, Var);
     if (shared)
         emit(g, (LoopStmt){.kind = LOOP_INT, .var = var, .from = from});
@@ -185,11 +189,11 @@ const Int *variable_plus(Gen *g, const Var *var, int64_t c)
     return i;
 }
 
-static const Int *least(Gen *g, const Int *of, const Int *limit)
+const Int *combine_ints(Gen *g, IntAtom kind, const Int *of, const Int *limit)
 {
     Int *i = NEW(g->a, Int);
     IntTerm *t = NEW(g->a, IntTerm);
-    *t = (IntTerm){.coef = 1, .kind = INT_LEAST, .of = of, .limit = limit};
+    *t = (IntTerm){.coef = 1, .kind = kind, .of = of, .limit = limit};
     *i = (Int){.nterm = 1, .term = t};
     return i;
 }
@@ -205,7 +209,7 @@ static void run_blocks(Gen *g, int level)
     Var *var = new_var(g, intern_f("%s_block", g->nest->axis[axis].name));
     g->in_block = true;
     g->from[axis] = times(g, var, 1);
-    g->to[axis] = least(g, variable_plus(g, var, size), last);
+    g->to[axis] = combine_ints(g, INT_LEAST, variable_plus(g, var, size), last);
     run_level(g, level);
     g->in_block = false;
     g->from[axis] = from;
@@ -292,8 +296,9 @@ static void make_views(Gen *g)
     if (g->tile.finish < 0)
         return;
     const Step *s = &g->nest->step.at[0];
-    g->apart =
-        s->to.n ? s->to.at[0] : new_buffer(s->tensor, g->s->module, g->s->names, g->a);
+    g->apart = s->to.n ? s->to.at[0]
+                       : new_buffer(s->tensor, &g->s->layout[s->tensor->id], g->s->module,
+                                    g->s->names, g->a);
     view_of(g, s->place, g->apart)->written = true;
 }
 

@@ -54,6 +54,9 @@ static void spell_tensor(Speller *p, const Tensor *t)
     spell_number(p, t->nidx);
     for (int i = 0; i < t->nidx; i++)
         spell_number(p, 2 * (int64_t)t->idx[i].extent + t->idx[i].batch);
+    const Layout *l = &p->s->layout[t->id];
+    for (int i = 0; i < t->rank; i++)
+        spell_number(p, l->turned ? l->dim[i] : i);
     Buffer *b = p->s->buffer[t->id];
     spell_number(p, b != NULL);
     if (b)
@@ -170,7 +173,8 @@ static Buffer *counterpart(const Schedule *s, const Spelling *like, const Spelli
     int k = 0;
     while (like->region->equation.at[k]->name != b->name)
         k++;
-    return new_buffer(r->equation.at[k], s->module, s->names, s->arena);
+    const Tensor *t = r->equation.at[k];
+    return new_buffer(t, &s->layout[t->id], s->module, s->names, s->arena);
 }
 
 static int site_for(const Spelling *like, const Spelling *x, int site)

@@ -9,6 +9,8 @@
 #include "cost.h"
 #include "gen.h"
 
+#include <math.h>
+
 /* ---- Lanes ---- */
 
 static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
@@ -51,14 +53,46 @@ static bool takes_lanes(const Choosing *c, int axis)
 
 /* ---- Choice ---- */
 
-/* Axes as written, but the unrolled ones innermost, `last` behind the other, and lanes of a
- * reduction last of all. */
-static void order_axes(const Nest *n, Tiling *t, int last)
+/* How far one step along an axis moves: of outer axes what is stored, of reduced axes all
+ * that is read. */
+static double reach(const Choosing *c, int axis)
 {
+    double sum = 0;
+    for (int i = 0; i < c->stores.n && axis < c->n->rank; i++)
+        sum += fabs((double)c->stores.at[i].stride[axis]);
+    for (int i = 0; i < c->body.n && axis >= c->n->rank; i++)
+        sum += fabs((double)c->body.at[i].stride[axis]);
+    return sum;
+}
+
+/* The axis that moves furthest outermost, else as written. */
+static void sort_axes(const Choosing *c, int *order, int n)
+{
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && reach(c, order[k - 1]) < reach(c, order[k]); k--) {
+            int axis = order[k];
+            order[k] = order[k - 1];
+            order[k - 1] = axis;
+        }
+}
+
+/* The position of an extremum is that of the first in the order written. */
+static bool keeps_order(const Nest *n)
+{
+    Reduce r = n->step.at[0].tensor->reduce;
+    return r == REDUCE_ARGMAX || r == REDUCE_ARGMIN;
+}
+
+/* The unrolled axes innermost of the outer ones, `last` behind the other, and lanes of a
+ * reduction last of all. */
+static void order_axes(const Choosing *c, Tiling *t, int last)
+{
+    const Nest *n = c->n;
     int k = 0;
     for (int i = 0; i < n->rank; i++)
         if ((i != t->row && i != t->col) || last < 0)
             t->order[k++] = i;
+    sort_axes(c, t->order, k);
     int first = last == t->row ? t->col : t->row;
     if (last >= 0 && first >= 0)
         t->order[k++] = first;
@@ -67,6 +101,8 @@ static void order_axes(const Nest *n, Tiling *t, int last)
     for (int i = n->rank; i < n->naxis; i++)
         if (i != t->lane)
             t->order[k++] = i;
+    if (!keeps_order(n))
+        sort_axes(c, t->order + n->rank, k - n->rank);
     if (t->lane >= n->rank)
         t->order[k] = t->lane;
 }
@@ -112,7 +148,10 @@ static void order_packed(const Nest *n, Tiling *t, uint32_t axes)
 
 static void consider(Choosing *c, Tiling t)
 {
-    t.cycles = nest_cycles(c, &t) + memory_cycles(c, &t);
+    t.cycles = nest_cycles(c, &t);
+    if (c->best.cycles > 0 && t.cycles >= 0.99 * c->best.cycles)
+        return;
+    t.cycles += memory_cycles(c, &t);
     for (int i = 0; t.pack && i < c->body.n; i++)
         if (c->body.at[i].e == t.pack)
             t.cycles += pack_cycles(c, &t, &c->body.at[i]);
@@ -136,7 +175,7 @@ static void consider_orders(Choosing *c, Tiling t)
         return;
     int last[2] = {t.col, t.row};
     for (int i = 0; i < 2; i++) {
-        order_axes(c->n, &t, last[i]);
+        order_axes(c, &t, last[i]);
         t.blocked = 0;
         consider(c, t);
         if (t.row < 0 || t.col < 0)
@@ -154,7 +193,7 @@ static void consider_panels(Choosing *c, Tiling t)
 {
     if (t.rows * t.cols > 1 && registers_needed(c, &t) > c->s->module->target->registers)
         return;
-    order_axes(c->n, &t, -1);
+    order_axes(c, &t, -1);
     for (int i = 0; i < c->body.n; i++) {
         const Item *it = &c->body.at[i];
         if (!packs(c, &t, it))
@@ -180,20 +219,22 @@ static void consider_sizes(Choosing *c, Tiling t)
             }
 }
 
-static void consider_axes(Choosing *c, int lane)
+static void consider_axes(Choosing *c, int lane, bool bounded)
 {
     Nest *n = c->n;
     Tiling t = {.lane = lane, .row = -1, .col = -1, .rows = 1, .cols = 1, .unroll = 1};
+    uint32_t barred = bounding_axes(n);
+    t.bounded = bounded;
     t.finish = lane >= n->rank ? c->finish : -1;
     bool reduces = n->naxis > n->rank;
     if (lane < 0 || !reduces) {
         t.col = lane;
-        order_axes(n, &t, -1);
+        order_axes(c, &t, -1);
         consider(c, t);
         return;
     }
     for (t.row = -1; t.row < n->rank; t.row++) {
-        if (t.row == lane)
+        if (t.row == lane || has(barred, t.row))
             continue;
         if (lane < n->rank) {
             t.col = lane;
@@ -201,7 +242,7 @@ static void consider_axes(Choosing *c, int lane)
             continue;
         }
         for (t.col = -1; t.col < n->rank; t.col++)
-            if (t.col < 0 || t.col > t.row)
+            if (t.col < 0 || (t.col > t.row && !has(barred, t.col)))
                 consider_sizes(c, t);
     }
 }
@@ -238,15 +279,38 @@ static bool is_much(const Choosing *c, const Tiling *t)
     return positions > 1 && operations * positions > LITTLE;
 }
 
+/* The nest's guards as loops with these lanes see them. */
+static void set_bounds(Nest *n, Expr *body, int lane, bool bounded)
+{
+    n->bound.n = 0;
+    Bounds bounds = {0};
+    n->step.at[0].body =
+        bounded ? strip_guards(n, body, lane < 0 ? 0 : 1u << lane, &bounds) : body;
+    n->bound = bounds;
+}
+
+static void consider_lanes(Choosing *c, Expr *body, int lane, bool bounded)
+{
+    Nest *n = c->n;
+    set_bounds(n, body, lane, bounded);
+    if (bounded && !n->bound.n)
+        return;
+    list_items(c);
+    c->finish = find_finish(c);
+    if (lane < 0 || takes_lanes(c, lane))
+        consider_axes(c, lane, bounded);
+}
+
 Tiling choose_tiling(const Schedule *s, Nest *n)
 {
     Choosing c = {.s = s, .n = n, .lanes = s->module->lanes};
+    Expr *body = n->step.at[0].body;
+    for (int lane = -1; lane < (c.lanes > 1 ? n->naxis : 0); lane++)
+        for (int bounded = 0; bounded < 2; bounded++)
+            consider_lanes(&c, body, lane, bounded);
+    set_bounds(n, body, c.best.lane, c.best.bounded);
     list_items(&c);
     c.finish = find_finish(&c);
-    consider_axes(&c, -1);
-    for (int i = 0; i < n->naxis && c.lanes > 1; i++)
-        if (takes_lanes(&c, i))
-            consider_axes(&c, i);
     bool reduces = n->naxis > n->rank;
     c.best.rolled = reduces && c.best.finish < 0 && is_much(&c, &c.best);
     if (c.best.blocked && c.best.order[n->rank - 1] == c.best.finish)

@@ -41,6 +41,7 @@ static void verify_term(Verify *v, const IntTerm *t)
             fail(v, "counts nothing here", t->var->name);
         return;
     case INT_LEAST:
+    case INT_MOST:
         verify_int(v, t->of);
         verify_int(v, t->limit);
         return;

@@ -9,7 +9,7 @@ static const Target wide = {"test", "", 64, 32};
 
 static Module *lowered(Graph *g, int lanes)
 {
-    const Graph *entry[NENTRY] = {[ENTRY_STEP] = g};
+    Graph *entry[NENTRY] = {[ENTRY_STEP] = g};
     LowerOptions o = {.target = &wide, .lanes = lanes};
     verify_graph(g);
     Module *m = lower(g, entry, &o, g->arena);

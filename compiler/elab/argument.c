@@ -4,6 +4,7 @@
 
 #include "str.h"
 
+#include <math.h>
 #include <string.h>
 
 /* "h.relu" for what relu(...) gives to a layer of h, "h.x" for other expressions. */
@@ -180,7 +181,12 @@ static Value filled(Env *env, const Decl *f, double number)
     if (!declared_shape(env, f, shape.idx, &shape.rank))
         return nothing();
     Eq *q = eq_like(env, path_of(env, f->name), f->value->span, &shape, f->name);
-    return tensor_value(close_eq(q, constant(q->g, number)), f->span);
+    Tensor *t = close_eq(q, constant(q->g, number));
+    if (t && f->type.kind != TYPE_REAL && number == floor(number) && number >= 0) {
+        t->elem = ELEM_INDEX;
+        t->bound = (int)number + 1;
+    }
+    return tensor_value(t, f->span);
 }
 
 static bool bind_default(Env *env, const Decl *f)

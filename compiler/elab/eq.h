@@ -120,5 +120,7 @@ Expr *truth(Graph *g, bool value);
 bool is_truth(const Expr *e, bool *value);
 bool is_constant(const Expr *e, double *value);
 Expr *as_real(Graph *g, Expr *e); /* true is 1, false is 0 */
+/* read_at(), or the number that every element of t is. */
+Expr *read_element(Graph *g, Tensor *t, const Sub *const *sub, Expr *outside);
 
 #endif

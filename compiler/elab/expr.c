@@ -139,7 +139,7 @@ static Expr *element_of_tensor(Eq *q, const Value *v, const Syn *s)
         sub[k++] = sub_index(q->g, q->batch);
     for (int i = 0; i < n; i++)
         sub[k++] = sub_index(q->g, DIM + i);
-    return read_at(q->g, v->tensor, sub, NULL);
+    return read_element(q->g, v->tensor, sub, NULL);
 }
 
 /* An inline function's argument belongs to the equation around it; in another one it is

@@ -58,6 +58,12 @@ Expr *make(Graph *g, Op op, Expr *a, Expr *b, Expr *c)
     return folded ? folded : apply(g, op, a, b, c);
 }
 
+Expr *read_element(Graph *g, Tensor *t, const Sub *const *sub, Expr *outside)
+{
+    bool same = t->reduce == REDUCE_NONE && t->body && t->body->op == OP_const && !outside;
+    return same ? t->body : read_at(g, t, sub, outside);
+}
+
 Expr *as_real(Graph *g, Expr *e)
 {
     return !e || kind_of(e) == REAL ? e : make(g, OP_real, e, NULL, NULL);

@@ -96,31 +96,47 @@ static Expr *count_expr(Eq *q, const Bound *all)
 }
 
 /* Reducing over the batch what does not have it is a mistake: the sum of n equal numbers.
- */
-static bool uses_batch(Eq *q, const Syn *s, const Expr *value, int outer_batch)
+ * But a function's arguments may have it or not, and the mean of equal numbers is there. */
+static bool uses_batch(Eq *q, const Syn *s, const Expr *value, int outer_batch, bool mean)
 {
     if (q->batch == outer_batch || used_slots(value) & 1u << q->batch)
+        return true;
+    if (mean && q->env->def->kind == DEF_FN)
         return true;
     fault(q->env, s->span, "nothing in this %s differs between the examples of a batch",
           s->name);
     return false;
 }
 
+/* A mean need not be over what the value does not use; a draw uses everything. */
+static void drop_unused(Bound *all, const Expr *value)
+{
+    unsigned used = used_slots(value);
+    int n = 0;
+    for (int i = 0; i < all->n; i++)
+        if (used & (1u << all->slot[i] | 1u << POSITION))
+            all->slot[n++] = all->slot[i];
+    all->n = n;
+}
+
 static Expr *reduce_bound(Eq *q, const Syn *s, int outer_batch)
 {
     Bound bound = {0};
     int k = 0;
-    if (!bind_all(q, &bound, s))
-        return NULL;
-    Expr *value = real_expr(q, s->a);
-    if (!value || !uses_batch(q, s, value, outer_batch))
-        return NULL;
     while (k < REDUCTIONS && intern(reduction[k].name) != s->name)
         k++;
     assert(k < REDUCTIONS);
+    bool mean = reduction[k].mean;
+    if (!bind_all(q, &bound, s))
+        return NULL;
+    Expr *value = real_expr(q, s->a);
+    if (!value || !uses_batch(q, s, value, outer_batch, mean))
+        return NULL;
+    if (mean)
+        drop_unused(&bound, value);
     Expr *all =
         close_reduction(q, s->span, reduction[k].reduce, value, bound.slot, bound.n);
-    if (!all || !reduction[k].mean)
+    if (!all || !mean || !bound.n)
         return all;
     return make(q->g, OP_div, all, count_expr(q, &bound), NULL);
 }

@@ -300,5 +300,5 @@ Expr *read_expr(Eq *q, const Syn *s)
         sub[k++] = sub_index(q->g, q->batch);
     for (int i = 0; i < p.n; i++)
         sub[k++] = p.sub[i];
-    return read_at(q->g, v.tensor, sub, outside);
+    return read_element(q->g, v.tensor, sub, outside);
 }

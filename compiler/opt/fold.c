@@ -154,7 +154,7 @@ static Expr *fold_guarded(Fold *f, Expr *e)
             p = make(f, OP_not, p, NULL, NULL);
         return apply(f->g, OP_real, p, NULL, NULL);
     }
-    if (!is_plain(s)) {
+    if (!is_plain(s) && isfinite(s.k)) { /* 0 * inf would be no 0 */
         s.core = within_guard(f, e, s.core ? s.core : constant(f->g, 1));
         return scaled(f->g, s);
     }
@@ -257,6 +257,8 @@ static Expr *fold_div(Fold *f, Expr *e)
 {
     Expr *b = e->arg[1];
     double d;
+    if (is_number(b, 1))
+        return e->arg[0];
     if (guarded(e->arg[0]))
         return into_guard(f, e, 0);
     Scale a = peel(f->g, e->arg[0]);

@@ -248,9 +248,13 @@ Test(opt, constants_meet)
     cr_expect_str_eq(folded(g, MAKE(mul, MAKE(div, constant(g, 1), y), x)),
                      "x[batch, i, j] / y[batch, i, j]");
     cr_expect_str_eq(folded(g, MAKE(div, x, constant(g, 3))), "x[batch, i, j] / 3");
+    cr_expect_str_eq(folded(g, MAKE(div, x, constant(g, 1))), "x[batch, i, j]");
     cr_expect_str_eq(folded(g, MAKE(mul, constant(g, 0), x)), "0 * x[batch, i, j]");
     cr_expect_str_eq(folded(g, apply(g, OP_select, p, MAKE(neg, n, NULL), constant(g, 0))),
                      "-(if x[batch, i, j] < y[batch, i, j] then n else 0)");
     cr_expect_str_eq(folded(g, apply(g, OP_select, p, constant(g, -1), constant(g, 0))),
                      "-[x[batch, i, j] < y[batch, i, j]]");
+    cr_expect_str_eq(
+        folded(g, apply(g, OP_select, p, constant(g, -INFINITY), constant(g, 0))),
+        "if x[batch, i, j] < y[batch, i, j] then -inf else 0");
 }

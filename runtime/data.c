@@ -204,6 +204,8 @@ bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
             fine = load_one(r, i, file_of(r, t, given, n), out);
     }
     fine = fine && gr_lay_out_rows(r, out);
+    if (r->options.rows && r->options.rows < out->rows)
+        out->rows = (size_t)r->options.rows;
     if (!fine)
         gr_drop_data(m, out);
     return fine;

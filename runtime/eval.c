@@ -164,36 +164,13 @@ static bool predict_text(Run *r, const Data *d, const char *path)
            gr_fail(&r->error, "cannot write: %s", strerror(errno));
 }
 
-/* All of one output as images in a grid, each of its last two dimensions: 0 is black, 1 is
- * white. PGM, which every viewer knows, is this header and the pixels. */
-static bool write_images(const gr_array *a, const char *path, gr_error *e)
-{
-    gr_save s;
-    size_t n, high = a->dim[a->rank - 2], wide = a->dim[a->rank - 1], across = 1;
-    gr_count(a->rank - 2, a->dim, &n);
-    while (across * across < n)
-        across++;
-    size_t down = n ? (n + across - 1) / across : 0;
-    if (!gr_save_open(&s, path, e))
-        return false;
-    fprintf(s.file, "P5\n%zu %zu\n255\n", across * wide, down * high);
-    for (size_t y = 0; y < down * high; y++)
-        for (size_t x = 0; x < across * wide; x++) {
-            size_t image = y / high * across + x / wide;
-            size_t pixel = (image * high + y % high) * wide + x % wide;
-            double value = image < n ? gr_element(a, pixel) : 0;
-            fputc(value >= 1 ? 255 : value > 0 ? (int)(value * 255 + 0.5) : 0, s.file);
-        }
-    return gr_save_close(&s, e);
-}
-
 static bool write_outputs(const Outputs *out, const char *path, gr_error *e)
 {
     const gr_array *first = &out->output[0].array;
     if (gr_ends_in(path, ".npy"))
         return gr_write_npy(path, first, e);
-    if (gr_ends_in(path, ".pgm"))
-        return write_images(first, path, e);
+    if (gr_is_image(path))
+        return gr_write_images(path, first, e);
     gr_safetensors s = {.tensors = out->count, .tensor = out->output};
     return gr_write_safetensors(path, &s, e);
 }
@@ -201,12 +178,12 @@ static bool write_outputs(const Outputs *out, const char *path, gr_error *e)
 /* What the file can hold. */
 static bool check_format(const Outputs *out, const char *path, gr_error *e)
 {
-    bool image = gr_ends_in(path, ".pgm"), one = image || gr_ends_in(path, ".npy");
+    bool image = gr_is_image(path), one = image || gr_ends_in(path, ".npy");
     if (one && out->count != 1)
         return gr_fail(e,
                        "%s holds one array, but there are %d outputs: choose one with "
                        "--output NAME",
-                       image ? "PGM" : "npy", out->count);
+                       image ? "an image" : "npy", out->count);
     const gr_named *o = &out->output[0];
     return !image || o->array.rank >= 2 ||
            gr_fail(e, "'%s' is no image: it has %d dimensions", o->name, o->array.rank);
@@ -247,16 +224,12 @@ static bool load_data(Run *r, Data *d)
     for (int i = 0; i < r->model->tensors; i++)
         needed |= gr_is_wanted(r, &r->model->tensor[i]) && !r->model->tensor[i].drawn;
     *d = (Data){.rows = 1};
-    if (needed && !gr_load_data(r, o->data, o->ndata, false, d))
-        return false;
-    if (o->rows && o->rows < d->rows)
-        d->rows = (size_t)o->rows;
-    return true;
+    return !needed || gr_load_data(r, o->data, o->ndata, false, d);
 }
 
 static bool is_array_file(const char *path)
 {
-    return gr_ends_in(path, ".npy") || gr_ends_in(path, ".pgm") ||
+    return gr_is_image(path) || gr_ends_in(path, ".npy") ||
            gr_ends_in(path, ".safetensors");
 }
 

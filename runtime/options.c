@@ -21,7 +21,7 @@ static const struct Verb {
 } verbs[] = {
     {"train",    TRAIN,    gr_train,    "fit the parameters to the examples in the files"},
     {"eval",     EVAL,     gr_eval,     "loss and metrics over the examples"},
-    {"predict",  PREDICT,  gr_predict,  "outputs for every example, as CSV or to --out FILE: .csv, .npy, .safetensors, .pgm"},
+    {"predict",  PREDICT,  gr_predict,  "outputs for every example, as CSV or to --out FILE, also .npy .safetensors .png .pgm"},
     {"generate", GENERATE, gr_generate, "go on after --prompt: for models of sequences"},
     {"info",     INFO,     gr_info,     "inputs, outputs, parameters; sizes"},
     {"grad",     GRAD,     gr_grad,     "one batch: loss, outputs and gradients, to --out FILE"},
@@ -59,7 +59,7 @@ static const struct Setting {
     {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH, 1, UINT64_MAX, "N", "updates to make"},
     {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
     {"output", 0, TEXT, PLACE(output), PREDICT | GENERATE, 0, 0, "NAME", "only this output"},
-    {"rows", 0, COUNT, PLACE(rows), PREDICT, 1, UINT64_MAX, "N", "only the first N examples"},
+    {"rows", 0, COUNT, PLACE(rows), EVAL | PREDICT, 1, UINT64_MAX, "N", "only the first N examples"},
     {"prompt", 0, TEXT, PLACE(prompt), GENERATE, 0, 0, "TEXT", "what to go on after (an empty line)"},
     {"length", 0, COUNT, PLACE(length), GENERATE, 1, UINT64_MAX, "N", "how much to write (500)"},
     {"temperature", 0, REAL, PLACE(temperature), GENERATE, 0, 0, "X", "0: always the likeliest; 1: as likely as the model says"},

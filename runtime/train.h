@@ -108,6 +108,13 @@ double gr_seconds(void); /* of a clock that never goes back */
 /* Averages of all figures over the rows, by forward passes. */
 void gr_evaluate(Run *r, const Data *d, const Rows *rows, double *mean);
 
+/* ---- image.c ---- */
+
+/* The name of a file says that it is an image. Its pixels are the last two dimensions of an
+ * array, from 0, black, to 1, white; all others are pictures in a grid. */
+bool gr_is_image(const char *path);
+bool gr_write_images(const char *path, const gr_array *a, gr_error *e);
+
 /* ---- eval.c ---- */
 
 /* An output, and the one asked for if one is. */

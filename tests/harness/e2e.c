@@ -267,9 +267,6 @@ static const char digits[] = SOURCE "/examples/digits/digits.nn";
 static const char train_digits[] =
     "train pixels=" SOURCE "/examples/digits/train.csv:0-63 digit=" SOURCE
     "/examples/digits/train.csv:64";
-static const char test_digits[] =
-    "pixels=" SOURCE "/examples/digits/test.csv:0-63 digit=" SOURCE
-    "/examples/digits/test.csv:64";
 
 Test(e2e, same_c_every_time)
 {
@@ -291,73 +288,6 @@ Test(e2e, same_bits_for_any_threads)
                 text("%s/run2/last.safetensors", dir));
     assert_same(text("%s/run1/last.safetensors", dir),
                 text("%s/run3/last.safetensors", dir));
-}
-
-/* ---- Learning ---- */
-
-/* What follows NAME in the line of text, as a number. */
-static double figure(const char *s, const char *name)
-{
-    s = strstr(s, name);
-    cr_assert(s, "no %s", name);
-    s += strlen(name);
-    return strtod(s + strcspn(s, "0123456789.-"), NULL);
-}
-
-/* Train, then the metric called accuracy over other examples. */
-static double accuracy(const char *dir, const char *train, const char *test)
-{
-    must("cd %s && ./m train %s --out run", dir, train);
-    return figure(must("cd %s && ./m eval %s --params run", dir, test).out, "accuracy");
-}
-
-Test(e2e, digits)
-{
-    char *dir = build(digits, "");
-    double a = accuracy(dir, train_digits + strlen("train "), test_digits);
-    cr_assert(a >= 0.97, "accuracy %g", a);
-}
-
-Test(e2e, iris)
-{
-    char *dir = build(SOURCE "/examples/iris/iris.nn", "");
-    const char *data = "x=" SOURCE "/examples/iris/iris.csv:0-3 species=" SOURCE
-                       "/examples/iris/iris.csv:4";
-    double a = accuracy(dir, data, data);
-    cr_assert(a >= 0.95, "accuracy %g", a);
-}
-
-Test(e2e, exclusive_or)
-{
-    char *dir = build(SOURCE "/examples/xor/xor.nn", "");
-    const char *data =
-        "x=" SOURCE "/examples/xor/xor.csv:0-1 y=" SOURCE "/examples/xor/xor.csv:2";
-    double a = accuracy(dir, data, data);
-    cr_assert(a == 1, "accuracy %g", a);
-}
-
-/* A scalar function, a layer, a loss and an optimizer that are in no library. */
-Test(e2e, custom)
-{
-    char *dir = build(SOURCE "/examples/custom/custom.nn", "");
-    double a = accuracy(dir, train_digits + strlen("train "), test_digits);
-    cr_assert(a >= 0.95, "accuracy %g", a);
-}
-
-#define FASHION "/usr/share/datasets/fashion-mnist/"
-
-/* One of ten epochs is enough to see that it learns. */
-Test(e2e, fashion)
-{
-    if (!exists(FASHION "train-images-idx3-ubyte.gz"))
-        cr_skip_test("dataset-fashion-mnist is not installed");
-    char *dir = build(SOURCE "/examples/fashion/fashion.nn", "");
-    double a = accuracy(dir,
-                        "image=" FASHION "train-images-idx3-ubyte.gz kind=" FASHION
-                        "train-labels-idx1-ubyte.gz --epochs 1",
-                        "image=" FASHION "t10k-images-idx3-ubyte.gz kind=" FASHION
-                        "t10k-labels-idx1-ubyte.gz");
-    cr_assert(a >= 0.8, "accuracy %g", a);
 }
 
 /* ---- Bad input: one line that says what is wrong, exit 2, nothing written ---- */

@@ -1,10 +1,12 @@
 /* The verb predict where it is more than a table: images, and outputs that need no data. */
+#include "grdata.h"
 #include "run.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 TestSuite(predict, .timeout = 300);
 
@@ -57,12 +59,41 @@ Test(predict, images)
                      " 0 51 102 153 204 255 ");
     Run r = run("cd %s && ./m predict x=x.csv -o n.pgm", dir);
     cr_assert(r.status == 2 &&
-                  strstr(r.err, "PGM holds one array, but there are 4 outputs"),
+                  strstr(r.err, "an image holds one array, but there are 4 outputs"),
               "%s", r.err);
     r = run("cd %s && ./m predict x=x.csv --output s -o n.pgm", dir);
     cr_assert(r.status == 2 && strstr(r.err, "'s' is no image: it has 1 dimensions"), "%s",
               r.err);
     cr_assert(!exists(text("%s/n.pgm", dir)));
+}
+
+/* The signature; then chunks: length, type, data, checksum of type and data. The rows in
+ * the data begin with a 0 each. */
+Test(predict, png)
+{
+    static const unsigned char want[] = {0, 0, 51, 102, 0, 153, 204, 255},
+                               signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'},
+                               head[] = {0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0,
+                                         3, 0, 0, 0,  2,   8,   0,   0,   0, 0};
+    char *dir = make_pictures();
+    gr_bytes f;
+    gr_error e;
+    must("cd %s && ./m predict x=x.csv --output y --rows 1 -o o.png", dir);
+    cr_assert(gr_read_file(text("%s/o.png", dir), &f, &e));
+    cr_assert(memcmp(f.data, signature, 8) == 0 && memcmp(f.data + 8, head, 21) == 0);
+    unsigned char *chunk = f.data + 8, row[sizeof want];
+    for (size_t length = 13; chunk < f.data + f.size; chunk += length + 12) {
+        length = chunk[2] * 256u + chunk[3];
+        const unsigned char *sum = chunk + 8 + length;
+        cr_assert_eq(crc32(0, chunk + 4, (uInt)length + 4),
+                     (uLong)sum[0] << 24 | (uLong)sum[1] << 16 | (uLong)sum[2] << 8 |
+                         sum[3]);
+        uLongf size = sizeof row;
+        if (memcmp(chunk + 4, "IDAT", 4) == 0)
+            cr_assert(uncompress(row, &size, chunk + 8, length) == Z_OK &&
+                      size == sizeof want && memcmp(row, want, size) == 0);
+    }
+    cr_assert_eq(memcmp(chunk - 8, "IEND", 4), 0);
 }
 
 /* p and u depend on no input: they are asked for without. */

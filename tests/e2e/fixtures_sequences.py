@@ -138,5 +138,131 @@ def recurrent():
     f.save()
 
 
+# ---- Attention ----
+
+def heads(f, path, H, C, D=None, G=None, bias=""):
+    """Our weights have a dimension for the heads; PyTorch's biases are 0 where we have none, but
+    for that of the keys: whatever it is, nothing depends on it."""
+    D, G, d = D or C, G or H, C // H
+    w = {"q": f.param(path + ".Wq", H, d, C), "k": f.param(path + ".Wk", G, d, D),
+         "v": f.param(path + ".Wv", G, d, D), "o": f.param(path + ".Wo", C, H, d)}
+    b = {"q": (H, d), "k": (G, d), "v": (G, d), "o": (C,)}
+    none = {"q": torch.zeros, "k": torch.ones, "v": torch.zeros, "o": torch.zeros}
+    return w, {k: f.param(f"{path}.b{k}", *v) if k in bias else none[k](v) for k, v in b.items()}
+
+
+def module_weights(weights, C, prefix=""):
+    """The same as the parameters of nn.MultiheadAttention."""
+    w, b = weights
+    flat = {k: v.reshape(C, -1) if k == "o" else v.reshape(-1, v.shape[-1]) for k, v in w.items()}
+    if flat["k"].shape[1] == C:
+        into = {"in_proj_weight": torch.cat([flat[k] for k in "qkv"])}
+    else:
+        into = {k + "_proj_weight": flat[k] for k in "qkv"}
+    into |= {"in_proj_bias": torch.cat([b[k].reshape(-1) for k in "qkv"]),
+             "out_proj.weight": flat["o"], "out_proj.bias": b["o"]}
+    return {prefix + k: v for k, v in into.items()}
+
+
+def multihead(x, source, weights, H, hidden=None, later=None):
+    C, D = x.shape[2], source.shape[2]
+    net = torch.nn.MultiheadAttention(C, H, kdim=D, vdim=D, batch_first=True)
+    given = {"key_padding_mask": hidden, "attn_mask": later, "need_weights": False}
+    return torch.func.functional_call(net, module_weights(weights, C), (x, source, source), given)[0]
+
+
+def by_hand(x, source, weights, turn=lambda z: z, bias=None, **options):
+    """PyTorch's scaled_dot_product_attention between the linear maps."""
+    w, b = weights
+
+    def projected(of, z):
+        return torch.einsum("hdc,btc->bhtd", w[of], z) + b[of][:, None]
+
+    q, k, v = turn(projected("q", x)), turn(projected("k", source)), projected("v", source)
+    a = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, **options)
+    return torch.einsum("chd,bhtd->btc", w["o"], a) + b["o"]
+
+
+def turned(z, base=10000):
+    """Rotary positions: pairs as complex numbers."""
+    T, D = z.shape[-2:]
+    angle = torch.outer(torch.arange(T).double(), base ** (-torch.arange(0, D, 2).double() / D))
+    pairs = torch.view_as_complex(z.reshape(*z.shape[:-1], D // 2, 2).contiguous())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)).flatten(-2)
+
+
+def block(f, path, kind, x, H, width, pre=False, source=None, gelu=False, **masks):
+    """PyTorch's layer of an encoder, or of a decoder that sees `source`."""
+    C = x.shape[2]
+    net = kind(C, H, width, dropout=0, batch_first=True, norm_first=pre,
+               activation=F.gelu if gelu else F.relu)
+    norms = ["n1", "n2", "n3"] if pre else ["n2", "n3", "y"]
+    if source is None:
+        norms = ["n1", "n2"] if pre else ["n2", "y"]
+    into = module_weights(heads(f, path + ".a", H, C, bias="qvo"), C, "self_attn.")
+    if source is not None:
+        into |= module_weights(heads(f, path + ".b", H, C, bias="qvo"), C, "multihead_attn.")
+    for i, name in enumerate(norms):
+        into |= {f"norm{i + 1}.weight": f.param(f"{path}.{name}.g", C),
+                 f"norm{i + 1}.bias": f.param(f"{path}.{name}.b", C)}
+    into |= {"linear1.weight": f.param(path + ".f.u.W", width, C),
+             "linear1.bias": f.param(path + ".f.u.b", width),
+             "linear2.weight": f.param(path + ".f.y.W", C, width),
+             "linear2.bias": f.param(path + ".f.y.b", C)}
+    given = (x,) if source is None else (x, source)
+    return torch.func.functional_call(net, into, given, masks)
+
+
+def attention():
+    f = Fixture("sequences_attention", 4, seed=4000)
+    T, U = 5, 6
+    x, m, w = f.input("x", T, 8), f.input("m", U, 6), f.input("w", U, 8)
+    n, k = torch.tensor([5, 1, 3, 4]), torch.tensor([2, 6, 0, 5])
+    f.inputs |= {"n": n, "k": k}
+    hidden, hidden_m = torch.arange(T) >= n[:, None], torch.arange(U) >= k[:, None]
+    later = torch.ones(T, T).triu(1).bool()
+    seen_m = ~hidden_m[:, None, None]
+    encoder, decoder = torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer
+    causal = {"src_mask": later}
+    tgt = {"tgt_mask": later}
+
+    def output(name, y):
+        f.output(name, y, power=3)
+
+    output("causal", multihead(x, x, heads(f, "causal", 2, 8), 2, later=later))
+    output("full", multihead(x, x, heads(f, "full", 4, 8, bias="qvo"), 4))
+    output("padded", multihead(x, x, heads(f, "padded", 2, 8, bias="qvo"), 2, hidden))
+    output("padded_causal", multihead(x, x, heads(f, "padded_causal", 2, 8), 2, hidden, later))
+    output("cross", multihead(x, m, heads(f, "cross", 2, 8, 6, bias="qvo"), 2, hidden_m))
+    output("grouped", by_hand(x, x, heads(f, "grouped", 4, 8, G=2), is_causal=True,
+                              enable_gqa=True))
+    output("single", by_hand(x, m, heads(f, "single", 4, 8, 6, G=1), bias=seen_m,
+                             enable_gqa=True))
+    output("turned", by_hand(x, x, heads(f, "turned", 2, 8, bias="qkvo"), turned,
+                             is_causal=True))
+    # Slopes 1/4, 1/16, ... of the way from t to u.
+    away = (torch.arange(T)[:, None] - torch.arange(T)).double()
+    bias = torch.stack([-away / 4 ** (h + 1) for h in range(4)]).masked_fill(later, -torch.inf)
+    output("biased", by_hand(x, x, heads(f, "biased", 4, 8), bias=bias))
+
+    output("post", block(f, "post", encoder, x, 2, 7))
+    output("post_seen", block(f, "post_seen", encoder, x, 4, 5, gelu=True,
+                              src_key_padding_mask=hidden))
+    output("pre", block(f, "pre", encoder, x, 2, 7, pre=True, **causal))
+    output("pre_seen", block(f, "pre_seen", encoder, x, 2, 7, pre=True, gelu=True,
+                             src_key_padding_mask=hidden))
+    output("dec", block(f, "dec", decoder, x, 2, 7, source=w, **tgt))
+    output("dec_seen", block(f, "dec_seen", decoder, x, 2, 5, source=w, **tgt,
+                             tgt_key_padding_mask=hidden, memory_key_padding_mask=hidden_m))
+    output("dec_pre", block(f, "dec_pre", decoder, x, 4, 7, pre=True, source=w, gelu=True, **tgt,
+                            memory_key_padding_mask=hidden_m))
+    y = x
+    for i in "12":
+        y = block(f, "tower." + i, encoder, y, 2, 7, pre=True)
+    output("top", F.layer_norm(y, (8,), f.param("top.g", 8), f.param("top.b", 8)))
+    f.save()
+
+
 if __name__ == "__main__":
     recurrent()
+    attention()

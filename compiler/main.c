@@ -11,6 +11,7 @@
 #include "options.h"
 #include "report.h"
 #include "sema.h"
+#include "show.h"
 #include "source.h"
 #include "str.h"
 
@@ -213,15 +214,30 @@ static void run_build(const Options *o, Arena *a)
     build_program(m, TRAINER, o->cc, output, a);
 }
 
+/* A program that is read again may run with training on and off. */
+static Graph *gradients(const Options *o, const Graph *g, Training training, Arena *a)
+{
+    Graph *copy = copy_graph(g, entry_row[ENTRY_GRADIENTS].roots, training, a);
+    if (!o->no_simplify)
+        simplify(copy);
+    verify_graph(copy);
+    return copy;
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
+    const Format *f = find_format(o->format);
+    if (!f)
+        fatal("--format is %s, not '%s'", format_names(a), o->format);
     Graph *g = equations(o, a);
     set_pass("grad");
-    Graph *copy = copy_graph(g, entry_row[ENTRY_GRADIENTS].roots, TRAINING_ON, a);
-    simplify(copy);
-    verify_graph(copy);
+    Training training = f->show == show_program ? TRAINING_OPEN : TRAINING_ON;
+    Shown s = {.graph = gradients(o, g, training, a),
+               .derived = g,
+               .name = o->name,
+               .depth = o->depth};
     Out out = new_out(a);
-    report_gradients(&out, copy, o->name);
+    f->show(&out, &s);
     finish(o, &out);
 }
 

@@ -28,9 +28,10 @@ static const struct VerbRow {
 
 #define ALL       (1u << BUILD | 1u << EMIT | 1u << GRAD | 1u << CHECK | 1u << INFO)
 #define TO_C      (1u << BUILD | 1u << EMIT | 1u << INFO)
+#define SHOWS_C   (TO_C | 1u << GRAD)
 #define COMPILES  (1u << BUILD | 1u << CHECK)
 
-typedef enum Kind { TEXT, COUNT, NUMBER, DEFINE } Kind;
+typedef enum Kind { TEXT, COUNT, NUMBER, DEFINE, FLAG } Kind;
 
 static const struct OptionRow {
     const char *name, *value, *meaning;
@@ -43,13 +44,16 @@ static const struct OptionRow {
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
     {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
-    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, TO_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
-    {"--real", "TYPE", "f32 or f64", TEXT, TO_C, true, offsetof(Options, real)},
-    {"--lanes", "N", "numbers in a vector, a power of two", COUNT, TO_C | 1u << CHECK, true, offsetof(Options, lanes)},
+    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
+    {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
+    {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
+    {"--format", "NAME", "text or nn, a program again", TEXT, 1u << GRAD, false, offsetof(Options, format)},
+    {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
+    {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
 };
 /* clang-format on */
@@ -64,7 +68,7 @@ void print_help(Out *o)
             verb_row[v].meaning);
     put(o, "\nFILE is a program; - reads it from stdin. Options:\n\n");
     for (int i = 0; i < NOPTION; i++)
-        put(o, "  %-9s %-11s %s\n", option_row[i].name, option_row[i].value,
+        put(o, "  %-13s %-11s %s\n", option_row[i].name, option_row[i].value,
             option_row[i].meaning);
     put(o, "\nThreads are the trainer's: ./it train --threads N.\n"
            "Exit status: 0 fine, 1 the program is wrong, 2 usage or environment, "
@@ -156,6 +160,9 @@ static void set_option(Options *o, const struct OptionRow *row, const char *valu
     case NUMBER:
         *(double *)field = read_number(row->name, value);
         break;
+    case FLAG:
+        *(bool *)field = true;
+        break;
     case DEFINE:
         PUSH(a, &o->define, read_define(value, a));
         break;
@@ -217,7 +224,7 @@ static void check_values(const Options *o)
 
 Options read_options(int argc, char **argv, Arena *a)
 {
-    Options o = {.verb = HELP, .target = "native", .real = "f32", .text = ""};
+    Options o = {.verb = HELP, .target = "native", .real = "f32", .format = "text", .text = ""};
     if (argc < 2)
         fatal("what to do? 'gradc help' lists it");
     o.verb = read_verb(argv[1]);
@@ -234,7 +241,9 @@ Options read_options(int argc, char **argv, Arena *a)
             const struct OptionRow *row = find_option(word, &value);
             if (!(row->verbs >> o.verb & 1))
                 fatal("'%s' takes no option '%s'", verb_row[o.verb].name, row->name);
-            if (!value && ++i == argc)
+            if (row->kind == FLAG && value)
+                fatal("%s takes no value", row->name);
+            if (row->kind != FLAG && !value && ++i == argc)
                 fatal("%s takes a value: %s", row->name, row->value);
             set_option(&o, row, value ? value : argv[i], a);
         }

@@ -16,6 +16,9 @@ typedef struct Options {
     const char *real;   /* "f32" if not given */
     int lanes, batch;   /* 0: not given */
     double tol;         /* 0: not given */
+    const char *format; /* of grad; "text" if not given */
+    int depth;          /* 0: not given */
+    bool no_simplify;
     VEC(Define) define;
     const char *text;   /* the options that change the C, as given: for the banner */
 } Options;

@@ -4,10 +4,6 @@
 
 #include "loop.h"
 
-/* The equations of a simplified graph, each with the line that it comes from; only those that the
- * gradient of the tensor `name` needs, unless that is NULL. */
-void report_gradients(Out *o, const Graph *g, const char *name);
-
 /* Inputs, parameters, work and memory. */
 void report_model(Out *o, const Module *m);
 

@@ -215,6 +215,9 @@ expr(E) ::= NUMBER|CONSTANT(T).                      {E = new_number(p, T);}
 expr(E) ::= path(E).
 expr(E) ::= LPAREN(L) expr(A) RPAREN(R).             {E = in_parentheses(L, A, R);}
 
+/* [c == digit]: 1 where it holds, else 0 */
+expr(E) ::= LBRACKET(L) expr(A) RBRACKET(R).         {E = new_claim(p, L, A, R);}
+
 /* x       e.W, the parameter W of the layer that made e       param, in an optimizer */
 %type path {Syn *}
 path(E) ::= NAME(T).                                 {E = new_name(p, T);}

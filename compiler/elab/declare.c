@@ -19,6 +19,18 @@ static const char *index_name(const Syn *dim, int k)
     return intern_n(name, (size_t)n);
 }
 
+/* `W[H, H]` has indices h and h2. */
+static const char *apart(const Index *idx, int n, const char *name)
+{
+    const char *distinct = name;
+    for (int k = 0, count = 2; k < n; k++)
+        if (idx[k].name == distinct) {
+            distinct = intern_f("%s%d", name, count++);
+            k = -1;
+        }
+    return distinct;
+}
+
 bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank)
 {
     int n = 0;
@@ -35,6 +47,7 @@ bool declared_shape(Env *env, const Decl *d, Index *idx, int *rank)
                 return false;
             idx[n] = dim->kind == SYN_DOTS ? env->pack[k]
                                            : (Index){index_name(dim, n), extent, false};
+            idx[n].name = apart(idx, n, idx[n].name);
         }
     }
     *rank = n;

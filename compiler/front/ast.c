@@ -295,6 +295,16 @@ Syn *new_choice(Parser *p, Token keyword, Syn *a, Syn *b, Syn *c)
     return finished(p, s);
 }
 
+/* [a]: if a then 1 else 0. */
+Syn *new_claim(Parser *p, Token open, Syn *a, Token close)
+{
+    Syn *s = new_syn(p->arena, SYN_IF, join(open.span, close.span));
+    s->a = a;
+    s->b = new_number(p, (Token){.span = s->span, .number = 1});
+    s->c = new_number(p, (Token){.span = s->span, .number = 0});
+    return finished(p, s);
+}
+
 /* Parentheses leave no node, but they belong to what a message underlines. */
 Syn *in_parentheses(Token open, Syn *a, Token close)
 {

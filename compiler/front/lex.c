@@ -139,6 +139,18 @@ static bool is_letter(int c)
 static bool is_word(int c) { return is_letter(c) || is_digit(c); }
 static bool is_blank(int c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f'; }
 
+bool is_plain_name(const char *name)
+{
+    bool plain = is_letter(name[0]);
+    for (const char *c = name; *c; c++)
+        plain = plain && is_word(*c);
+    for (int i = 0; i < COUNT(spellings); i++)
+        plain = plain && strcmp(name, spellings[i].text);
+    for (int i = 0; i < COUNT(constants); i++)
+        plain = plain && strcmp(name, constants[i].text);
+    return plain;
+}
+
 /* The character k places on; a newline stands behind the last. */
 static int look(const Lexer *l, int k)
 {
@@ -169,7 +181,7 @@ bool is_next(const Lexer *l, char c)
 bool is_word_next(const Lexer *l)
 {
     int c = look(l, skip_blanks(l));
-    return is_word(c) || c == '"';
+    return is_word(c) || c == '"' || c == '\'';
 }
 
 static Span span_from(const Lexer *l, int start) { return (Span){l->source, start, l->at}; }
@@ -279,6 +291,24 @@ static Token scan_string(Lexer *l)
     return t;
 }
 
+/* 'h.W': a name with any characters in it. */
+static Token scan_quoted(Lexer *l)
+{
+    int start = l->at++;
+    while (look(l, 0) != '\'' && look(l, 0) != '\n')
+        l->at++;
+    const char *text = l->source->text + start + 1;
+    size_t length = (size_t)(l->at - start - 1);
+    bool good = look(l, 0) == '\'' && length > 0;
+    l->at += look(l, 0) == '\'';
+    Token t = token(l, good ? TOKEN_NAME : TOKEN_UNKNOWN, start);
+    t.name = intern_n(text, strnlen(text, length));
+    if (!good)
+        error(t.span, length ? "a \"'\" is missing at the end of this" : "a name is empty");
+    refuse_zero(t.span);
+    return t;
+}
+
 static Token scan_comment(Lexer *l)
 {
     int start = l->at;
@@ -337,7 +367,7 @@ static int utf8_length(const Lexer *l)
 static bool is_known(const Lexer *l)
 {
     int c = look(l, 0);
-    return c == '\n' || is_word(c) || (c && strchr("#\"&!;.=<>-:+*/%^|,()[]{}", c));
+    return c == '\n' || is_word(c) || (c && strchr("#\"'&!;.=<>-:+*/%^|,()[]{}", c));
 }
 
 /* One message for a run of them, blanks among them included. */
@@ -370,6 +400,8 @@ Token scan(Lexer *l)
         return scan_word(l);
     if (c == '"')
         return scan_string(l);
+    if (c == '\'')
+        return scan_quoted(l);
     if (c == '#')
         return scan_comment(l);
     if (c == '\n') {

@@ -31,7 +31,7 @@ Token scan(Lexer *l);
 /* Whether the next character on this line is c, and not the start of the operator `==`. */
 bool is_next(const Lexer *l, char c);
 
-/* Whether a word, a number or a string comes next on this line. */
+/* Whether a word, a name in quotes, a number or a string comes next on this line. */
 bool is_word_next(const Lexer *l);
 
 /* How a kind of token is spelt; NULL for names, numbers and the like. */
@@ -42,5 +42,8 @@ bool leaves_open(int kind);
 bool continues(int kind);
 
 bool is_keyword(int kind);
+
+/* Whether a name needs no quotes. */
+bool is_plain_name(const char *name);
 
 #endif

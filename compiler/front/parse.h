@@ -71,6 +71,7 @@ Syn *new_reduction(Parser *p, Token name, Arguments args, Syn *body);
 Syn *new_unary(Parser *p, Token oper, Syn *a);
 Syn *new_binary(Parser *p, Syn *a, Token oper, Syn *b);
 Syn *new_choice(Parser *p, Token keyword, Syn *a, Syn *b, Syn *c);
+Syn *new_claim(Parser *p, Token open, Syn *a, Token close);
 Syn *in_parentheses(Token open, Syn *a, Token close);
 
 #endif

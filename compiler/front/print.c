@@ -1,6 +1,7 @@
 /* The syntax tree as text: --dump=parse, and expressions in messages. */
 #include "ast.h"
 
+#include "lex.h"
 #include "out.h"
 
 #include <string.h>
@@ -90,6 +91,18 @@ static void print_within(Out *o, const Syn *s, Level least)
     put(o, enclose ? ")" : "");
 }
 
+/* Keywords that are names in an optimizer and in a train block. */
+static bool is_name_in_place(const char *name)
+{
+    return !strcmp(name, "param") || !strcmp(name, "state") || !strcmp(name, "optimizer");
+}
+
+static void print_name(Out *o, const char *name)
+{
+    const char *quote = is_plain_name(name) || is_name_in_place(name) ? "" : "'";
+    put(o, "%s%s%s", quote, name, quote);
+}
+
 static void print_list(Out *o, const SynList *l, const Syn *outside)
 {
     put(o, "[");
@@ -151,11 +164,12 @@ void print_syn(Out *o, const Syn *s)
             put_number(o, s->number);
         break;
     case SYN_NAME:
-        put(o, "%s", s->name);
+        print_name(o, s->name);
         break;
     case SYN_FIELD:
         print_syn(o, s->a);
-        put(o, ".%s", s->name);
+        put(o, ".");
+        print_name(o, s->name);
         break;
     case SYN_READ:
         print_syn(o, s->a);
@@ -205,7 +219,7 @@ static void print_doc(Out *o, const char *doc, int depth)
 
 static void print_decl(Out *o, const Decl *d)
 {
-    put(o, "%s", d->name);
+    print_name(o, d->name);
     if (d->has_shape)
         print_list(o, &d->dims, NULL);
     if (d->type.kind == TYPE_BYTE)
@@ -232,7 +246,7 @@ static void print_statement(Out *o, const Stmt *s, int depth)
     if (declares)
         print_decl(o, &s->decl);
     else if (s->name)
-        put(o, "%s", s->name);
+        print_name(o, s->name);
     if (s->has_index)
         print_list(o, &s->index, NULL);
     if (s->name && s->value)
@@ -258,7 +272,8 @@ static void print_body(Out *o, const StmtList *body, int depth)
 static void print_def(Out *o, const Def *d)
 {
     print_doc(o, d->doc, 0);
-    put(o, "%s %s", def_words[d->kind], d->name);
+    put(o, "%s ", def_words[d->kind]);
+    print_name(o, d->name);
     for (int i = 0; i < d->formals.n; i++) {
         put(o, i ? ", " : "(");
         print_decl(o, &d->formals.at[i]);

@@ -12,6 +12,8 @@ static const char *command_of(const char *stage)
 {
     if (!strcmp(stage, "emit"))
         return "emit -o - --target x86-64-v3";
+    if (!strcmp(stage, "show"))
+        return "grad";
     if (!strcmp(stage, "grad") || !strcmp(stage, "info") || !strcmp(stage, "fmt"))
         return stage;
     return text("emit --dump=%s", stage);

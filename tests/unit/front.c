@@ -213,6 +213,14 @@ Test(front, newlines)
     expect_equal(printed(""), "", "an empty file");
 }
 
+/* A condition in brackets is a choice; a name keeps its quotes where it needs them. */
+Test(front, claims_and_quotes)
+{
+    expect_equal(printed("fn f(x, 'y', 'if') = [x == y] * [x < 'if']\n"),
+                 "fn f(x, y, 'if') = (if x == y then 1 else 0) * (if x < 'if' then 1 else 0)\n",
+                 "claims");
+}
+
 Test(front, everything)
 {
     static const char text[] =
@@ -234,6 +242,7 @@ Test(front, everything)
         "  metric a = argmax(z) == 1\n"
         "  output z\n"
         "  output q = -z\n"
+        "  'dL/dz.W'[o] = 'a b' - '2'[o]\n"
         "}\n\n"
         "optimizer o(lr = 0.01) {\n"
         "  param := param - lr * grad\n"

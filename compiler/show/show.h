@@ -1,0 +1,32 @@
+/* The forward and the derived equations of a model, in the forms that gradc grad can write.
+ */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include "loop.h"
+
+typedef struct Shown {
+    const Graph *graph;   /* what is shown */
+    const Graph *derived; /* the same before simplification */
+    const char *name; /* only what the gradient of this tensor needs; NULL: everything */
+    int depth;        /* with a name: how many steps back from it; 0: all */
+    bool f64;
+} Shown;
+
+typedef struct Format {
+    const char *name;
+    void (*show)(Out *o, const Shown *s);
+} Format;
+
+const Format *find_format(const char *name); /* NULL: there is none of this name */
+const char *format_names(Arena *a);          /* "text, nn or json" */
+
+void show_text(Out *o, const Shown *s);    /* with the place and the rule of each */
+void show_program(Out *o, const Shown *s); /* a program of the language */
+void show_latex(Out *o, const Shown *s);
+void show_mathml(Out *o, const Shown *s);
+void show_markdown(Out *o, const Shown *s);
+void show_dot(Out *o, const Shown *s);
+void show_json(Out *o, const Shown *s);
+
+#endif

@@ -62,6 +62,25 @@ class Lion(torch.optim.Optimizer):
                 self.state[p]["m"] = b2 * m + (1 - b2) * p.grad
 
 
+class Lamb(torch.optim.Optimizer):
+    """You et al. 2020, algorithm 2, a whole parameter being a layer; PyTorch has none."""
+
+    def __init__(self, params, lr, weight_decay):
+        super().__init__(params, dict(lr=lr, weight_decay=weight_decay))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                s = self.state[p]
+                s["t"] = s.get("t", 0) + 1
+                s["m"] = 0.9 * s.get("m", 0) + 0.1 * p.grad
+                s["v"] = 0.999 * s.get("v", 0) + 0.001 * p.grad ** 2
+                m, v = s["m"] / (1 - 0.9 ** s["t"]), s["v"] / (1 - 0.999 ** s["t"])
+                d = m / (v.sqrt() + 1e-6) + group["weight_decay"] * p
+                p -= group["lr"] * p.norm() / d.norm() * d
+
+
 # The same calls in gradc's language are in tests/harness/e2e.c.
 OPTIM = torch.optim
 OPTIMIZERS = {
@@ -84,6 +103,14 @@ OPTIMIZERS = {
     "adadelta_options": lambda p: OPTIM.Adadelta(p, lr=0.5, rho=0.8, weight_decay=0.02),
     "adamax": lambda p: OPTIM.Adamax(p),
     "adamax_options": lambda p: OPTIM.Adamax(p, lr=0.01, weight_decay=0.02),
+    "adam_amsgrad": lambda p: OPTIM.Adam(p, lr=0.05, betas=(0.9, 0.9), amsgrad=True),
+    "adamw_amsgrad": lambda p: OPTIM.AdamW(p, lr=0.05, betas=(0.9, 0.9), amsgrad=True),
+    "nadam": lambda p: OPTIM.NAdam(p),
+    "nadam_options": lambda p: OPTIM.NAdam(p, lr=0.01, betas=(0.8, 0.999), weight_decay=0.02,
+                                           momentum_decay=0.01),
+    "radam": lambda p: OPTIM.RAdam(p),
+    "radam_options": lambda p: OPTIM.RAdam(p, lr=0.01, betas=(0.9, 0.9), weight_decay=0.02),
+    "lamb": lambda p: Lamb(p, lr=0.02, weight_decay=0.1),
     "lion": lambda p: Lion(p, lr=0.003, betas=(0.9, 0.99), weight_decay=0.1),
     "clip_norm": lambda p: OPTIM.SGD(p, lr=0.5),
     "clip_value": lambda p: OPTIM.SGD(p, lr=0.5),

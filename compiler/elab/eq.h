@@ -116,8 +116,6 @@ void remove_idle_states(Graph *g, int first);
 
 /* apply(), and constants are folded; truth is a comparison of constants. */
 Expr *make(Graph *g, Op op, Expr *a, Expr *b, Expr *c);
-Expr *truth(Graph *g, bool value);
-bool is_truth(const Expr *e, bool *value);
 bool is_constant(const Expr *e, double *value);
 Expr *as_real(Graph *g, Expr *e); /* true is 1, false is 0 */
 /* read_at(), or the number that every element of t is. */

@@ -3,24 +3,10 @@
  * print as a person would write them. Nothing else is simplified here. */
 #include "eq.h"
 
-/* The condition 1 != 0, or 0 != 0. */
-Expr *truth(Graph *g, bool value)
-{
-    return apply(g, OP_ne, constant(g, value), constant(g, 0), NULL);
-}
-
 bool is_constant(const Expr *e, double *value)
 {
     *value = e->value;
     return e->op == OP_const;
-}
-
-bool is_truth(const Expr *e, bool *value)
-{
-    if (e->op != OP_ne || e->arg[0]->op != OP_const || e->arg[1]->op != OP_const)
-        return false;
-    *value = e->arg[0]->value != e->arg[1]->value;
-    return true;
 }
 
 static bool known(const Expr *e, double *value)

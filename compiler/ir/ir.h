@@ -243,6 +243,12 @@ Expr *replace_tensors(Graph *g, Expr *e, Tensor *const *with);
 Expr *rewrite_by(Graph *g, Expr *e, const Index *idx, Expr *(*rule)(void *context, Expr *e),
                  void *context);
 
+/* What the ranges of indices decide about e, whose operands are decided (decide.c): a condition that
+ * always or never holds, what depends on one, a read that never or always leaves its tensor. */
+Expr *decide(Graph *g, Expr *e, const Index *idx);
+Expr *truth(Graph *g, bool value); /* the condition 1 != 0, or 0 != 0 */
+bool is_truth(const Expr *e, bool *value);
+
 bool expr_uses(const Expr *e, int index);
 bool expr_reads(const Expr *e, const Tensor *t);
 ValueKind kind_of(const Expr *e);

@@ -26,96 +26,30 @@ static Expr *make(Fold *f, Op op, Expr *a, Expr *b, Expr *c)
     return fold(f, apply(f->g, op, a, b, c));
 }
 
-/* ---- Truth: there is no constant for it, so it is 0 == 0 or 0 != 0 ---- */
-
-static Expr *truth(Fold *f, bool value)
-{
-    Expr *zero = constant(f->g, 0);
-    return apply(f->g, value ? OP_eq : OP_ne, zero, zero, NULL);
-}
-
-static bool is_truth(const Expr *e, bool value)
-{
-    return e->op == (value ? OP_eq : OP_ne) && is_number(e->arg[0], 0) &&
-           is_number(e->arg[1], 0);
-}
+/* ---- Truth ---- */
 
 static bool is_opposite(const Expr *a, const Expr *b)
 {
     return (a->op == OP_not && a->arg[0] == b) || (b->op == OP_not && b->arg[0] == a);
 }
 
-static Expr *fold_not(Fold *f, Expr *e)
+static Expr *fold_not(Expr *e)
 {
-    Expr *a = e->arg[0];
-    if (is_truth(a, true) || is_truth(a, false))
-        return truth(f, is_truth(a, false));
-    return a->op == OP_not ? a->arg[0] : e;
+    return e->arg[0]->op == OP_not ? e->arg[0]->arg[0] : e;
 }
 
-static Expr *fold_and(Fold *f, Expr *e)
+/* and: p and not p is false; or: it is true. */
+static Expr *fold_pair(Fold *f, Expr *e)
 {
-    Expr *a = e->arg[0], *b = e->arg[1];
-    if (is_truth(a, false) || is_truth(b, false) || is_opposite(a, b))
-        return truth(f, false);
-    if (is_truth(a, true) || a == b)
-        return b;
-    return is_truth(b, true) ? a : e;
-}
-
-static Expr *fold_or(Fold *f, Expr *e)
-{
-    Expr *a = e->arg[0], *b = e->arg[1];
-    if (is_truth(a, true) || is_truth(b, true) || is_opposite(a, b))
-        return truth(f, true);
-    if (is_truth(a, false) || a == b)
-        return b;
-    return is_truth(b, false) ? a : e;
-}
-
-/* ---- Comparisons ---- */
-
-/* e as an integer of indices and data, or NULL. */
-static const Sub *as_integer(Graph *g, Expr *e)
-{
-    if (e->op == OP_number)
-        return e->sub[0];
-    if (e->op == OP_const && e->value == floor(e->value) && fabs(e->value) < 1e9)
-        return sub_const(g, (int64_t)e->value);
-    if (e->op == OP_read && e->tensor->elem != ELEM_REAL && !e->arg[0])
-        return sub_data(g, e);
-    return NULL;
-}
-
-/* What the ranges of indices and data settle. */
-static Expr *fold_comparison(Fold *f, Expr *e)
-{
-    const Sub *a = as_integer(f->g, e->arg[0]), *b = as_integer(f->g, e->arg[1]);
-    if (!a || !b)
-        return e;
-    int64_t lo, hi;
-    sub_range(sub_add(f->g, a, sub_scale(f->g, b, -1)), f->t->idx, &lo, &hi);
-    bool never = lo > 0 || hi < 0, always = lo == 0 && hi == 0;
-    switch (e->op) {
-    case OP_eq:
-        return always || never ? truth(f, always) : e;
-    case OP_ne:
-        return always || never ? truth(f, never) : e;
-    case OP_lt:
-        return hi < 0 || lo >= 0 ? truth(f, hi < 0) : e;
-    case OP_le:
-        return hi <= 0 || lo > 0 ? truth(f, hi <= 0) : e;
-    default:
-        return e;
-    }
+    if (is_opposite(e->arg[0], e->arg[1]))
+        return truth(f->g, e->op == OP_or);
+    return e->arg[0] == e->arg[1] ? e->arg[0] : e;
 }
 
 /* [p] != 0 says p. */
-static Expr *fold_ne(Fold *f, Expr *e)
+static Expr *fold_ne(Expr *e)
 {
-    if (e->arg[0]->op == OP_real && is_number(e->arg[1], 0))
-        return e->arg[0]->arg[0];
-    return fold_comparison(f, e);
+    return e->arg[0]->op == OP_real && is_number(e->arg[1], 0) ? e->arg[0]->arg[0] : e;
 }
 
 /* ---- Guards: select(p, x, 0) and select(p, 0, x) ---- */
@@ -183,10 +117,8 @@ static Expr *fold_branches(Fold *f, Expr *e)
 static Expr *fold_select(Fold *f, Expr *e)
 {
     Expr *p = e->arg[0], *a = e->arg[1], *b = e->arg[2];
-    if (a == b || is_truth(p, true))
+    if (a == b)
         return a;
-    if (is_truth(p, false))
-        return b;
     if (p->op == OP_not)
         return make(f, OP_select, p->arg[0], b, a);
     if (a->op == OP_select && a->arg[0] == p)
@@ -194,13 +126,6 @@ static Expr *fold_select(Fold *f, Expr *e)
     if (b->op == OP_select && b->arg[0] == p)
         return make(f, OP_select, p, a, b->arg[2]);
     return guarded(e) ? fold_guarded(f, e) : fold_branches(f, e);
-}
-
-static Expr *fold_real(Fold *f, Expr *e)
-{
-    if (is_truth(e->arg[0], true) || is_truth(e->arg[0], false))
-        return constant(f->g, is_truth(e->arg[0], true));
-    return e;
 }
 
 /* ---- Arithmetic ---- */
@@ -379,20 +304,6 @@ static Expr *fold_scalar(Fold *f, Expr *e)
     return e;
 }
 
-/* A value outside that is never reached. */
-static Expr *fold_read(Fold *f, Expr *e)
-{
-    if (!e->arg[0])
-        return e;
-    for (int i = 0; i < e->tensor->rank; i++) {
-        int64_t lo, hi;
-        sub_range(e->sub[i], f->t->idx, &lo, &hi);
-        if (lo < 0 || hi >= e->tensor->idx[i].extent)
-            return e;
-    }
-    return read_at(f->g, e->tensor, e->sub, NULL);
-}
-
 static bool is_constant(const Expr *e)
 {
     for (int i = 0; i < opinfo[e->op].arity; i++)
@@ -407,7 +318,7 @@ static Expr *fold_constant(Fold *f, Expr *e)
     for (int i = 0; i < opinfo[e->op].arity; i++)
         x[i] = e->arg[i]->value;
     double y = value_of_op(e->op, x[0], x[1], x[2]);
-    return kind_of(e) == BOOL ? truth(f, y != 0) : constant(f->g, y);
+    return kind_of(e) == BOOL ? truth(f->g, y != 0) : constant(f->g, y);
 }
 
 static Expr *fold(void *context, Expr *e)
@@ -415,9 +326,11 @@ static Expr *fold(void *context, Expr *e)
     Fold *f = context;
     if (is_constant(e))
         return fold_constant(f, e);
+    Expr *decided = decide(f->g, e, f->t->idx);
+    if (decided != e)
+        return decided;
     switch (e->op) {
     case OP_scalar: return fold_scalar(f, e);
-    case OP_read: return fold_read(f, e);
     case OP_add: return fold_sum(f, e->arg[0], e->arg[1], 1);
     case OP_sub: return fold_sum(f, e->arg[0], e->arg[1], -1);
     case OP_mul: return fold_mul(f, e);
@@ -425,15 +338,11 @@ static Expr *fold(void *context, Expr *e)
     case OP_neg: return fold_neg(f, e);
     case OP_pow: return fold_pow(f, e);
     case OP_square: return fold_square(f, e);
-    case OP_not: return fold_not(f, e);
-    case OP_and: return fold_and(f, e);
-    case OP_or: return fold_or(f, e);
-    case OP_eq:
-    case OP_lt:
-    case OP_le: return fold_comparison(f, e);
-    case OP_ne: return fold_ne(f, e);
+    case OP_not: return fold_not(e);
+    case OP_and:
+    case OP_or: return fold_pair(f, e);
+    case OP_ne: return fold_ne(e);
     case OP_select: return fold_select(f, e);
-    case OP_real: return fold_real(f, e);
     case OP_stop:
     case OP_surrogate: return e->arg[0]; /* derivation is over */
     default: return e;

@@ -190,6 +190,7 @@ static void take_axes(Nest *n, Arena *a)
 void build_axes(Nest *n, Arena *a)
 {
     take_axes(n, a);
+    unroll_axes(n, a);
     for (int k = 0; k + 1 < n->naxis;)
         if (!merge_axes(n, k, a))
             k++;

@@ -97,6 +97,11 @@ const Reg *new_reg(Gen *g, const char *name, bool vector, ValueKind kind);
 void emit(Gen *g, LoopStmt s);
 
 /* region.c */
+Gen *new_gen(const Schedule *s, const char *name);
+void take_nest(Gen *g, Nest *n, Tiling t);  /* the next one of the region */
+void run_level(Gen *g, int level);          /* its loops, from this level of the order on */
+bool is_worth_threads(const Region *r);
+void run_part_of(Gen *g, int axis);         /* from lo to hi */
 void open_block(Gen *g);
 LoopBody close_block(Gen *g);
 Var *new_var(Gen *g, const char *name);

@@ -63,6 +63,9 @@ Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names
  * through in one go. */
 void build_axes(Nest *n, Arena *a);
 
+/* unroll.c: steps of their own for positions of axes that decide something. */
+void unroll_axes(Nest *n, Arena *a);
+
 /* How a read or a place sees its tensor: dimensions as they lie in memory, merged where
  * that spares a quotient. */
 typedef struct Access {
@@ -94,8 +97,9 @@ int step_read(const Nest *n, const Expr *e);
 
 /* region.c: the loops of a nest whose axes are built. */
 Region *build_region(const Schedule *s, Nest *n, const char *name);
-/* Those of the n nests of a recurrence, one after the other, within a loop over its steps.
- */
+
+/* recurrence.c: those of the n nests of a recurrence, one after the other, within a loop
+ * over its steps. */
 Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name);
 
 /* share.c: what nests compute, up to names and addresses. */

@@ -81,20 +81,11 @@ typedef struct Piece {
 
 enum { MAXPIECES = 3 };
 
-static int tile_width(const Gen *g, int axis)
-{
-    const Tiling *t = &g->tile;
-    return axis == t->row    ? t->rows
-           : axis == t->col  ? t->cols
-           : axis == t->lane ? t->unroll
-                             : 1;
-}
-
 static int constant_pieces(const Gen *g, int axis, bool bounded, Piece *p)
 {
     bool vector = axis == g->tile.lane;
     int unit = vector ? g->lanes : 1, extent = g->nest->axis[axis].extent;
-    int width = tile_width(g, axis), n = 0;
+    int width = tile_width(&g->tile, axis), n = 0;
     int units = (extent + unit - 1) / unit, part = extent % unit;
     int main = extent / unit / width;
     if (main)
@@ -109,7 +100,7 @@ static int constant_pieces(const Gen *g, int axis, bool bounded, Piece *p)
 static int run_time_pieces(const Gen *g, int axis, Piece *p)
 {
     bool vector = axis == g->tile.lane;
-    int unit = vector ? g->lanes : 1, width = tile_width(g, axis), n = 0;
+    int unit = vector ? g->lanes : 1, width = tile_width(&g->tile, axis), n = 0;
     int extent = g->nest->axis[axis].extent;
     int64_t per = g->nest->per[axis];
     if (width > 1 && width * unit <= extent)
@@ -146,8 +137,6 @@ static void end_piece(Gen *g, const Piece *p, LoopStmt loop)
     loop.body = close_block(g);
     emit(g, loop);
 }
-
-static void run_level(Gen *g, int level);
 
 Var *new_var(Gen *g, const char *name)
 {
@@ -257,7 +246,7 @@ static void run_packed(Gen *g, int level)
 }
 
 /* The axis at this level of the order; between output and reduced axes stands the tile. */
-static void run_level(Gen *g, int level)
+void run_level(Gen *g, int level)
 {
     int rank = g->nest->rank;
     bool whole = g->phase == WHOLE && level == first_tiled(g);
@@ -302,36 +291,34 @@ static void make_views(Gen *g)
     view_of(g, s->place, g->apart)->written = true;
 }
 
-enum { WORTH_THREADS = 50000 }; /* cycles */
-
-/* The least multiple of grain that is one of the lanes as well: a power of two. */
-static int64_t whole_vectors(int64_t grain, int lanes)
+bool is_worth_threads(const Region *r)
 {
-    while (grain % lanes)
-        grain *= 2;
-    return grain;
+    enum { WORTH = 50000 }; /* cycles */
+    return r->cycles >= WORTH;
+}
+
+void run_part_of(Gen *g, int axis)
+{
+    g->from[axis] = times(g, &var_lo, 1);
+    g->to[axis] = times(g, &var_hi, 1);
 }
 
 static void split(Gen *g)
 {
     Region *r = g->region;
-    if (r->cycles < WORTH_THREADS || !g->nest->rank)
+    if (!is_worth_threads(r) || !g->nest->rank)
         return;
     bool blocks = g->tile.blocked && g->nest->rank == 2;
     int axis = g->tile.order[blocks];
-    int tile_size = tile_width(g, axis) * (axis == g->tile.lane ? g->lanes : 1);
-    r->grain = blocks ? g->tile.blocked : tile_size;
-    if (axis == g->tile.finish)
-        r->grain = whole_vectors(r->grain, g->lanes);
+    r->grain = blocks ? g->tile.blocked : grain_of(&g->tile, axis, g->lanes);
     r->parallel = g->nest->axis[axis].extent > r->grain;
     if (!r->parallel)
         return;
     r->range = length_of(g, axis);
-    g->from[axis] = times(g, &var_lo, 1);
-    g->to[axis] = times(g, &var_hi, 1);
+    run_part_of(g, axis);
 }
 
-static Gen *new_gen(const Schedule *s, const char *name)
+Gen *new_gen(const Schedule *s, const char *name)
 {
     Gen *g = NEW(s->arena, Gen);
     Region *r = NEW(s->arena, Region);
@@ -344,17 +331,23 @@ static Gen *new_gen(const Schedule *s, const char *name)
     return g;
 }
 
-/* The next nest of the region. What is known belongs to the one before. */
-static void take_nest(Gen *g, Nest *n)
+static void add_equation(Gen *g, const Tensor *t)
+{
+    for (int i = 0; i < g->region->equation.n; i++)
+        if (g->region->equation.at[i] == t)
+            return;
+    PUSH(g->a, &g->region->equation, t);
+}
+
+/* What is known belongs to the nest before. */
+void take_nest(Gen *g, Nest *n, Tiling t)
 {
     g->nest = n;
     g->known = NULL;
     g->panel = g->stage = NULL;
-    g->tile = choose_tiling(g->s, n);
-    g->region->cycles += g->tile.cycles;
-    g->region->flops += g->tile.flops;
+    g->tile = t;
     for (int i = 0; i < n->step.n; i++)
-        PUSH(g->a, &g->region->equation, n->step.at[i].tensor);
+        add_equation(g, n->step.at[i].tensor);
     make_views(g);
     if (g->tile.rolled)
         g->stage = new_stage(g);
@@ -362,38 +355,13 @@ static void take_nest(Gen *g, Nest *n)
         g->panel = new_panel(g);
 }
 
-Region *build_recurrence(const Schedule *s, Nest *const *nest, int n, const char *name)
-{
-    Gen *g = new_gen(s, name);
-    const Index *step = &nest[0]->axis[nest[0]->naxis];
-    bool down = nest[0]->step.at[0].tensor->backward;
-    open_block(g);
-    Var *var = new_var(g, step->name);
-    for (int i = 0; i < n; i++) {
-        take_nest(g, nest[i]);
-        g->point[g->nest->naxis] =
-            (Point){.var = var, .depth = g->depth, .opened = ++g->time, .width = 1};
-        run_level(g, 0);
-    }
-    const Int *first = number(g, 0), *last = number(g, step->extent - down);
-    LoopBody body = close_block(g);
-    emit(g, (LoopStmt){.kind = LOOP_FOR,
-                       .var = var,
-                       .from = down ? last : first,
-                       .to = down ? first : last,
-                       .step = down ? -1 : 1,
-                       .body = body});
-    g->region->cycles *= step->extent;
-    g->region->flops *= step->extent;
-    g->region->body = g->block[0].body;
-    return g->region;
-}
-
 Region *build_region(const Schedule *s, Nest *n, const char *name)
 {
     Gen *g = new_gen(s, name);
     Region *r = g->region;
-    take_nest(g, n);
+    take_nest(g, n, choose_tiling(s, n));
+    r->cycles = g->tile.cycles;
+    r->flops = g->tile.flops;
     split(g);
     run_level(g, 0);
     r->body = g->block[0].body;

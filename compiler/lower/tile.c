@@ -11,6 +11,28 @@
 
 #include <math.h>
 
+int tile_width(const Tiling *t, int axis)
+{
+    return axis == t->row    ? t->rows
+           : axis == t->col  ? t->cols
+           : axis == t->lane ? t->unroll
+                             : 1;
+}
+
+/* The least multiple of grain that is one of the lanes as well: a power of two. */
+static int64_t whole_vectors(int64_t grain, int lanes)
+{
+    while (grain % lanes)
+        grain *= 2;
+    return grain;
+}
+
+int64_t grain_of(const Tiling *t, int axis, int lanes)
+{
+    int64_t grain = tile_width(t, axis) * (axis == t->lane ? lanes : 1);
+    return axis == t->finish ? whole_vectors(grain, lanes) : grain;
+}
+
 /* ---- Lanes ---- */
 
 static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
@@ -146,8 +168,22 @@ static void order_packed(const Nest *n, Tiling *t, uint32_t axes)
         t->order[k++] = t->row;
 }
 
+/* The first axis of a recurrence is what threads share, all nests alike: tiles along it fit
+ * into each other, and there are some for four threads. */
+static bool suits_threads(const Choosing *c, const Tiling *t)
+{
+    enum { THREADS = 4, FEW = 4 };
+    if (!c->n->fixed || !c->n->rank)
+        return true;
+    int64_t grain = grain_of(t, 0, c->lanes);
+    return (grain & (grain - 1)) == 0 &&
+           (grain <= FEW || grain * THREADS <= c->n->axis[0].extent);
+}
+
 static void consider(Choosing *c, Tiling t)
 {
+    if (!suits_threads(c, &t))
+        return;
     t.cycles = nest_cycles(c, &t);
     if (c->best.cycles > 0 && t.cycles >= 0.99 * c->best.cycles)
         return;

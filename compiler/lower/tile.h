@@ -24,6 +24,13 @@ typedef struct Tiling {
     double cycles, flops; /* of a full batch */
 } Tiling;
 
+/* Positions, or vectors where it has lanes, of a tile along an axis. */
+int tile_width(const Tiling *t, int axis);
+
+/* Parts of an axis that threads run may meet at multiples of it: tiles are then the same for any
+ * number of parts. */
+int64_t grain_of(const Tiling *t, int axis, int lanes);
+
 Tiling choose_tiling(const Schedule *s, Nest *n);
 
 #endif

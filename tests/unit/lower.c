@@ -223,6 +223,60 @@ Test(lower, a_nest_after_one_that_goes_in_blocks_is_whole)
     cr_assert_eq(step_of(g)->region.n, 1);
 }
 
+/* Where op occurs in the value. */
+static int count_in(const Val *v, Op op)
+{
+    int n = v->kind == VAL_OP && v->op == op;
+    for (int i = 0; i < 3 && v->arg[i]; i++)
+        n += count_in(v->arg[i], op);
+    return n;
+}
+
+static int count_op(const LoopBody *body, Op op)
+{
+    int n = 0;
+    for (int i = 0; i < body->n; i++)
+        n += (body->at[i]->val ? count_in(body->at[i]->val, op) : 0) +
+             count_op(&body->at[i]->body, op);
+    return n;
+}
+
+Test(lower, a_recurrence_runs_apart_for_each_example)
+{
+    Graph *g = new_test_graph();
+    recurrence(g, 32, 8, 64);
+    const Region *r = step_of(g)->region.at[0];
+    cr_assert(r->parallel);
+    cr_assert_eq(r->range->c, 32);
+    cr_assert_leq(r->grain, 8);
+}
+
+Test(lower, a_recurrence_across_its_first_dimension_is_not_split)
+{
+    Graph *g = new_test_graph();
+    Tensor *w = given(g, PARAM, "W", 2, 256, 256);
+    Tensor *h = equation(g, "h", 2, REDUCE_SUM, 3, 256, 64, 256);
+    h->body =
+        MUL(AT(w, I(0), I(2)), AT_OR(h, NUMBER(1), I(2), PLUS(I(1), C(-1))));
+    root(g, ROOT_OUTPUT, h, NULL);
+    sort_graph(g);
+    cr_assert_not(step_of(g)->region.at[0]->parallel);
+}
+
+Test(lower, an_axis_that_decides_is_unrolled)
+{
+    Graph *g = new_test_graph();
+    Tensor *x = given(g, INPUT, "x", 2, 20, 64);
+    Tensor *y = equation(g, "y", 3, REDUCE_NONE, 3, 20, 3, 64);
+    Expr *third = OP2(eq, number_of(g, I(1)), NUMBER(2));
+    y->body = IF(third, OP1(exp, AT(x, I(0), I(2))), AT(x, I(0), I(2)));
+    root(g, ROOT_OUTPUT, y, NULL);
+    const Region *r = step_of(g)->region.at[0];
+    cr_assert_eq(count_op(&r->body, OP_select), 0);
+    cr_assert_eq(count_op(&r->body, OP_exp), 1);
+    cr_assert_eq(r->equation.n, 1);
+}
+
 Test(lower, names_are_c_identifiers)
 {
     Graph *g = new_test_graph();

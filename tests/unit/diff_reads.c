@@ -99,6 +99,16 @@ Test(reads, convolution_strided) { convolution(2, 1, 1); }
 Test(reads, convolution_dilated) { convolution(1, 2, 2); }
 Test(reads, convolution_strided_and_dilated) { convolution(3, 2, 2); }
 
+/* The terms that the adjoint of t takes, all elements together; its gradient is right. */
+static int64_t terms_of(Graph *g, Tensor *y, Tensor *t)
+{
+    Tensor *dt = want(g, t);
+    loss_of(g, y);
+    expect_gradients(g, -1, 1);
+    /* what t's only reader gives is dt itself */
+    return count_of(dt->idx, dt->nidx);
+}
+
 /* y[k] = x[k/(K/G)*(C/G) + c] as in grouped convolution: a quotient inside an affine form
  */
 Test(reads, groups)
@@ -108,10 +118,8 @@ Test(reads, groups)
     Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 4, 3);
     const Sub *at = PLUS(TIMES(sub_div(g, I(0), 2, y->idx), 3), I(1));
     y->body = MUL(AT(w, I(0), I(1)), AT(x, at));
-    loss_of(g, y);
-    want(g, x);
     want(g, w);
-    expect_gradients(g, -1, 1);
+    cr_assert_eq(terms_of(g, y, x), 12, "each of 6 is read by 2");
 }
 
 /* y[a] = x[a/6, a/2 % 3, a % 2], and back: z[a, b, c] = y[6*a + 2*b + c] */
@@ -145,6 +153,108 @@ Test(reads, single_digits)
     want(g, u);
     want(g, v);
     expect_gradients(g, -1, 1);
+}
+
+/* Every place three times: y[a] = x[a/3]. Only those three are added. */
+Test(reads, repeated_places)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 1, 5);
+    Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 15);
+    y->body = AT(x, sub_div(g, I(0), 3, y->idx));
+    cr_assert_eq(terms_of(g, y, x), 15);
+}
+
+/* Round and round: y[a] = x[(a - 2) % 5], a < 9, is three rounds, none of them whole. */
+Test(reads, rounds)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 1, 5);
+    Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 9);
+    y->body = AT(x, sub_mod(g, PLUS(I(0), C(-2)), 5, y->idx));
+    cr_assert_eq(terms_of(g, y, x), 15);
+}
+
+/* Digits of a sum: y[a] = x[(a + 1)/4, (a + 1) % 4] */
+Test(reads, digits_of_a_sum)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 2, 3, 4);
+    Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 10);
+    const Sub *at = PLUS(I(0), C(1));
+    y->body = AT(x, sub_div(g, at, 4, y->idx), sub_mod(g, at, 4, y->idx));
+    cr_assert_eq(terms_of(g, y, x), 12);
+}
+
+/* A digit between those that are read: y[a] = x[a/6, a % 2], a < 24 */
+Test(reads, digit_left_out)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 2, 4, 2);
+    Tensor *y = equation(g, "y", 1, REDUCE_NONE, 1, 24);
+    y->body = AT(x, sub_div(g, I(0), 6, y->idx), sub_mod(g, I(0), 2, y->idx));
+    cr_assert_eq(terms_of(g, y, x), 24);
+}
+
+/* Four channels become one of twice the size: y[c, p, q] = x[4*c + 2*(p % 2) + q % 2, p/2,
+ * q/2], which is a permutation, and so is its inverse. */
+Test(reads, permutation)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 3, 8, 3, 2);
+    Tensor *y = equation(g, "y", 3, REDUCE_NONE, 3, 2, 6, 4);
+    const Sub *p = sub_mod(g, I(1), 2, y->idx), *q = sub_mod(g, I(2), 2, y->idx);
+    y->body = AT(x, PLUS(TIMES(I(0), 4), PLUS(TIMES(p, 2), q)), sub_div(g, I(1), 2, y->idx),
+                 sub_div(g, I(2), 2, y->idx));
+    cr_assert_eq(terms_of(g, y, x), 48);
+}
+
+/* z[k, h, w] = y[k/4, 2*h + k/2 % 2, 2*w + k % 2] */
+Test(reads, permutation_back)
+{
+    begin;
+    Tensor *y = given(g, PARAM, "y", 3, 2, 6, 4);
+    Tensor *z = equation(g, "z", 3, REDUCE_NONE, 3, 8, 3, 2);
+    const Sub *p = sub_mod(g, sub_div(g, I(0), 2, z->idx), 2, z->idx);
+    z->body = AT(y, sub_div(g, I(0), 4, z->idx), PLUS(TIMES(I(1), 2), p),
+                 PLUS(TIMES(I(2), 2), sub_mod(g, I(0), 2, z->idx)));
+    cr_assert_eq(terms_of(g, z, y), 48);
+}
+
+/* Windows side by side, y[a] = sum(b) x[3*a + b - 1 | 0], and with gaps between: two of
+ * three places are read. */
+static void windows(int size)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 1, 12);
+    Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 5, size);
+    y->body = AT_OR(x, NUMBER(0), PLUS(PLUS(TIMES(I(0), 3), I(1)), C(-1)));
+    cr_assert_eq(terms_of(g, y, x), 12);
+    free_arena(arena);
+}
+
+Test(reads, windows_side_by_side) { windows(3); }
+Test(reads, windows_apart) { windows(2); }
+
+/* A common factor: y[a] = sum(b) x[2*a + 4*b + 1 | 0] */
+Test(reads, common_factor)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 1, 11);
+    Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 3, 3);
+    y->body = AT_OR(x, NUMBER(0), PLUS(PLUS(TIMES(I(0), 2), TIMES(I(1), 4)), C(1)));
+    cr_assert_eq(terms_of(g, y, x), 22, "two windows of each remainder");
+}
+
+/* What keeps a solved index in its range is about an index that is solved later: y[a] =
+ * sum(b) x[a + 2*b, b + 1] */
+Test(reads, one_after_the_other)
+{
+    begin;
+    Tensor *x = given(g, PARAM, "x", 2, 8, 4);
+    Tensor *y = equation(g, "y", 1, REDUCE_SUM, 2, 4, 3);
+    y->body = AT(x, PLUS(I(0), TIMES(I(1), 2)), PLUS(I(1), C(1)));
+    cr_assert_eq(terms_of(g, y, x), 32);
 }
 
 /* The extent does not fill the digits: y[a] = x[a/5, a % 5], a < 13, of x[3, 5] */

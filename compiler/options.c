@@ -51,7 +51,7 @@ static const struct OptionRow {
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
-    {"--format", "NAME", "text or nn, a program again", TEXT, 1u << GRAD, false, offsetof(Options, format)},
+    {"--format", "NAME", "text; nn, a program again; md latex mathml dot json html", TEXT, 1u << GRAD, false, offsetof(Options, format)},
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
     {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},

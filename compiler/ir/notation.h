@@ -35,13 +35,15 @@ typedef struct Notation {
     Form minus, times, quotient, remainder; /* of whole numbers: -i, 2*i, i/8, i % 8 */
     Form floor;                    /* a quotient of whole numbers among reals */
     Marks call, parentheses, subscripts, indices, reduction;
+    const char *before_reduction; /* in front of its name; may be NULL */
     const char *outside; /* between the last subscript and the value outside the tensor */
     const char *equals, *below; /* below: between an index and its extent */
     const char *examples;       /* the number of examples */
     bool implicit_batch; /* reads do not mention the batch */
     bool show_ranges;    /* on the left too, where the equation does not tell them */
     void (*number)(Out *o, double value);
-    void (*word)(Out *o, const char *word); /* a function, an index, a scalar */
+    void (*word)(Out *o, const char *word);     /* an index, a scalar */
+    void (*function)(Out *o, const char *name); /* a reduction too */
     void (*begin)(Out *o, const Tensor *t); /* its name, before the subscripts */
     void (*end)(Out *o, const Tensor *t);   /* what follows them */
 } Notation;

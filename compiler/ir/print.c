@@ -47,6 +47,7 @@ const Notation plain = {
     .examples = "n",
     .number = put_number,
     .word = put_word,
+    .function = put_word,
     .begin = put_name,
     .end = put_nothing,
 };
@@ -216,7 +217,7 @@ static void print_read(const Printer *p, const Expr *e)
 
 static void print_call(const Printer *p, const Expr *e)
 {
-    p->n->word(p->o, opinfo[e->op].name);
+    p->n->function(p->o, opinfo[e->op].name);
     put(p->o, "%s", p->n->call.open);
     for (int i = 0; i < opinfo[e->op].arity; i++) {
         put(p->o, "%s", i ? p->n->call.between : "");
@@ -240,7 +241,7 @@ static void print_form(const Printer *p, const Expr *e, Form f)
 /* The standard distributions; what is made of them is arithmetic. */
 static void print_draw(const Printer *p, const Expr *e)
 {
-    p->n->word(p->o, opinfo[e->op].name);
+    p->n->function(p->o, opinfo[e->op].name);
     put(p->o, "%s", p->n->call.open);
     p->n->number(p->o, 0);
     put(p->o, "%s", p->n->call.between);
@@ -371,7 +372,9 @@ void write_left(Out *o, const Notation *n, const Tensor *t)
 
 static void print_reduction(Out *o, const Notation *n, const Tensor *t)
 {
-    n->word(o, reduce_name[t->reduce]);
+    if (n->before_reduction)
+        put(o, "%s", n->before_reduction);
+    n->function(o, reduce_name[t->reduce]);
     put(o, "%s", n->reduction.open);
     for (int i = t->rank; i < t->nidx; i++) {
         put(o, "%s", i > t->rank ? n->reduction.between : "");

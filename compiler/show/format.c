@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const Format format_row[] = {
-    {"text", show_text},
-    {"nn", show_program},
+    {"text", show_text},   {"nn", show_program},    {"md", show_markdown},
+    {"latex", show_latex}, {"mathml", show_mathml}, {"dot", show_dot},
+    {"json", show_json},
 };
 
 enum { NFORMAT = sizeof format_row / sizeof *format_row };

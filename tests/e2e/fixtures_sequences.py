@@ -263,6 +263,77 @@ def attention():
     f.save()
 
 
+# ---- Bags, places, lengths ----
+
+def bags(t, n, E, **options):
+    """Each example's first n things are a bag of their own."""
+    start = torch.cat((torch.zeros(1, dtype=torch.long), n.cumsum(0)[:-1]))
+    weight = options.pop("weight", None)
+    things = torch.cat([row[:k] for row, k in zip(t, n)])
+    if weight is not None:
+        weight = torch.cat([row[:k] for row, k in zip(weight, n)])
+    return F.embedding_bag(things, E, start, per_sample_weights=weight, **options)
+
+
+def waves(x, base=10000):
+    """Sines and cosines as in PyTorch's tutorial on language models."""
+    T, C = x.shape[1:]
+    angle = torch.outer(torch.arange(T).double(), base ** (-torch.arange(0, C, 2).double() / C))
+    p = torch.zeros(T, C)
+    p[:, 0::2] = torch.sin(angle)
+    p[:, 1::2] = torch.cos(angle)[:, :C // 2]
+    return x + p
+
+
+def turned_halves(x, base):
+    """Rotary positions as Llama's weights have them: the halves of a vector are the pairs."""
+    T, D = x.shape[-2:]
+    angle = torch.outer(torch.arange(T).double(), base ** (-torch.arange(0, D, 2).double() / D))
+    angle = torch.cat((angle, angle), -1)
+    a, b = x.chunk(2, -1)
+    return x * angle.cos() + torch.cat((-b, a), -1) * angle.sin()
+
+
+def places():
+    f = Fixture("sequences_places", 5, seed=5000)
+    T = 6
+    t, n = f.index("t", T, below=7), torch.tensor([6, 0, 3, 1, 5])
+    f.inputs["n"] = n
+    g, x, y = f.input("g", T), f.input("x", T, 5), f.input("y", T, 4)
+    q, k, v = f.input("q", 2, T, 6), f.input("k", 2, T, 6), f.input("v", 2, T, 3)
+    on = torch.arange(T) < n[:, None]
+
+    def output(name, y):
+        f.output(name, y, power=3)
+
+    output("embedded", F.embedding(t, f.param("embedded.E", 7, 3)))
+    f.output("bag", bags(t, n, f.param("bag.E", 7, 3), mode="sum"))
+    f.output("weighted", bags(t, n, f.param("weighted.E", 7, 3), mode="sum", weight=g))
+    f.output("average", bags(t, n, f.param("average.E", 7, 3), mode="mean"))
+    output("most", bags(t, n, f.param("most.E", 7, 3), mode="max"))
+
+    output("learned", x + f.param("learned.P", T, 5))
+    output("waves", waves(y))
+    output("odd_waves", waves(x, 100))
+    output("turned", turned(q))
+    output("turned_halves", turned_halves(q, 500))
+
+    output("first", torch.stack([F.pad(row[:k], (0, 0, 0, T - k)) for row, k in zip(x, n)]))
+    output("end", torch.stack([row[k - 1] if k else 0 * row[0] for row, k in zip(x, n)]))
+    output("average_x", torch.stack([row[:k].mean(0) if k else 0 * row[0]
+                                     for row, k in zip(x, n)]))
+    output("back", torch.stack([F.pad(row[:k].flip(0), (0, 0, 0, T - k))
+                                for row, k in zip(x, n)]))
+
+    attend = F.scaled_dot_product_attention
+    output("self", attend(q, k, v, attn_mask=on[:, None, None]))
+    output("future", attend(q, k, v, is_causal=True))
+    output("shares", torch.stack([F.pad(F.softmax(row[:k], 0), (0, T - k))
+                                  for row, k in zip(g, n)]))
+    f.save()
+
+
 if __name__ == "__main__":
     recurrent()
     attention()
+    places()

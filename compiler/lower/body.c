@@ -358,7 +358,7 @@ View *view_of(Gen *g, const Expr *read, Buffer *b)
     *v = (View){.buffer = b, .rank = rank};
     for (int k = 0; k < rank; k++)
         v->dim[k] = dim[k];
-    v->name = take_name(&g->block[0].names, &g->block[0].names, b->c_name);
+    v->name = take_name(&g->block[0].names, &g->block[g->depth].names, b->c_name);
     PUSH(g->a, &g->region->view, v);
     return v;
 }

@@ -79,7 +79,7 @@ View *new_stage(Gen *g)
 {
     const Tiling *t = &g->tile;
     View *v = NEW(g->a, View);
-    v->name = take_name(&g->block[0].names, &g->block[0].names, "tile");
+    v->name = take_name(&g->block[0].names, &g->block[g->depth].names, "tile");
     v->written = true;
     if (t->row >= 0)
         v->dim[v->rank++] = t->rows;

@@ -11,7 +11,7 @@ static bool is_along(const Gen *g, int axis)
 View *new_panel(Gen *g)
 {
     View *v = NEW(g->a, View);
-    v->name = take_name(&g->block[0].names, &g->block[0].names, "panel");
+    v->name = take_name(&g->block[0].names, &g->block[g->depth].names, "panel");
     v->written = true;
     for (int i = g->nest->rank; i < g->nest->naxis; i++)
         if (is_along(g, i))

@@ -89,7 +89,7 @@ GR_INLINE ivec gr_isplat(int a)
 
 GR_INLINE mask gr_msplat(int a)
 {
-    mask m;
+    mask m = {0}; /* or gcc 12 warns at -O1 */
     GR_EACH(i) m[i] = -(a != 0);
     return m;
 }

@@ -24,16 +24,34 @@ int quotients(const Sub *s)
     return count;
 }
 
-bool stays_inside(const Nest *n, const Sub *s, int extent)
+bool is_in_range(const Nest *n, const Sub *s, int extent)
 {
-    return is_bounded(n, s, extent);
+    int64_t lo, hi;
+    sub_range(s, n->axis, &lo, &hi);
+    return lo >= 0 && hi < extent;
 }
 
-static bool merge_pair(const Nest *n, Access *a)
+static bool is_in_reduction(const Nest *n, const Expr *read)
+{
+    for (int k = 0; k < read->tensor->rank; k++)
+        for (int axis = n->rank; axis < n->naxis; axis++)
+            if (sub_uses(read->sub[k], axis))
+                return true;
+    return false;
+}
+
+bool stays_inside(const Nest *n, const Expr *read, const Sub *s, int extent)
+{
+    return is_in_range(n, s, extent) ||
+           (is_bounded(n, s, extent) && is_in_reduction(n, read));
+}
+
+static bool merge_pair(const Nest *n, const Expr *read, Access *a)
 {
     for (int k = 0; k + 1 < a->rank; k++) {
         const Sub *outer = a->sub[k], *inner = a->sub[k + 1];
-        if (!stays_inside(n, outer, a->dim[k]) || !stays_inside(n, inner, a->dim[k + 1]))
+        if (!stays_inside(n, read, outer, a->dim[k]) ||
+            !stays_inside(n, read, inner, a->dim[k + 1]))
             continue;
         const Sub *both = sub_add(n->g, sub_scale(n->g, outer, a->dim[k + 1]), inner);
         if (quotients(both) >= quotients(outer) + quotients(inner))
@@ -59,7 +77,7 @@ Access access_of(const Nest *n, const Expr *read)
         a.sub[i] = read->sub[k];
         a.dim[i] = read->tensor->idx[k].extent;
     }
-    while (merge_pair(n, &a))
+    while (merge_pair(n, read, &a))
         ;
     return a;
 }

@@ -371,7 +371,7 @@ void place_of(Gen *g, const Expr *read, const Int **sub, int64_t *stride)
         bug("'%s' is read by lanes without a stride", read->tensor->name);
     for (int k = 0; k < a.rank; k++) {
         sub[k] = int_of(g, a.sub[k]);
-        if (!stays_inside(g->nest, a.sub[k], a.dim[k]))
+        if (!stays_inside(g->nest, read, a.sub[k], a.dim[k]))
             sub[k] = clamped(g, sub[k], a.dim[k]);
     }
     if (!a.rank)
@@ -428,7 +428,7 @@ static Expr *inside(Gen *g, const Expr *e)
     Expr *all = NULL;
     for (int k = 0; k < e->tensor->rank; k++) {
         int extent = e->tensor->idx[k].extent;
-        if (stays_inside(g->nest, e->sub[k], extent))
+        if (stays_inside(g->nest, e, e->sub[k], extent))
             continue;
         Expr *at = number_of(graph, e->sub[k]);
         Expr *from = apply(graph, OP_le, constant(graph, 0), at, NULL);

@@ -21,7 +21,7 @@ static void list_uses(Choosing *c, Item *it)
     it->access = access_of(c->n, it->e);
     for (int k = 0; k < it->access.rank; k++) {
         const Sub *s = it->access.sub[k];
-        it->guarded = it->guarded || !stays_inside(c->n, s, it->access.dim[k]);
+        it->guarded = it->guarded || !stays_inside(c->n, it->e, s, it->access.dim[k]);
         for (int axis = 0; axis < c->n->naxis; axis++)
             if (sub_uses(s, axis))
                 PUSH(c->s->arena, &it->use,

@@ -76,8 +76,10 @@ typedef struct Access {
 Access access_of(const Nest *n, const Expr *read);
 int quotients(const Sub *s);
 bool uses_plainly(const Sub *s, int axis); /* as a term, and nowhere inside one */
-bool stays_inside(const Nest *n, const Sub *s,
-                  int extent); /* for every value of the axes */
+/* For every value of the axes; and where the read is made, which for what depends on a
+ * reduced axis is within the loops that keep the nest's bounds. */
+bool is_in_range(const Nest *n, const Sub *s, int extent);
+bool stays_inside(const Nest *n, const Expr *read, const Sub *s, int extent);
 
 /* bounds.c: the body of a reduction without the guards that loops can see to, which become
  * bounds, as far as they do not use the barred axes. */

@@ -45,7 +45,7 @@ static bool item_takes_lanes(const Choosing *c, const Item *it, int axis)
     case OP_read:
         for (int k = 0; k < e->tensor->rank; k++)
             if (sub_uses(e->sub[k], axis) &&
-                !stays_inside(n, e->sub[k], e->tensor->idx[k].extent))
+                !stays_inside(n, e, e->sub[k], e->tensor->idx[k].extent))
                 return false;
         return it->plain >> axis & 1;
     case OP_number:
@@ -140,7 +140,7 @@ static bool packs(const Choosing *c, const Tiling *t, const Item *it)
         has(it->axes, t->row))
         return false;
     for (int k = 0; k < e->tensor->rank; k++)
-        if (!stays_inside(c->n, e->sub[k], e->tensor->idx[k].extent))
+        if (!is_in_range(c->n, e->sub[k], e->tensor->idx[k].extent))
             return false;
     double size = (double)t->cols * c->lanes * (c->s->module->f64 ? 8 : 4);
     int rank = 1;

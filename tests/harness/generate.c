@@ -41,8 +41,9 @@ static void write_parameter(const char *dir, const char *name, gr_array value)
 static void write_scores(const char *dir, const Score *given, int n)
 {
     static float w[VALUES][VALUES];
-    for (int i = 0; i < VALUES * VALUES; i++)
-        w[0][i] = -100;
+    for (int i = 0; i < VALUES; i++)
+        for (int k = 0; k < VALUES; k++)
+            w[i][k] = -100;
     for (int i = 0; i < n; i++)
         w[(int)given[i].after][(int)given[i].value] = given[i].score;
     write_parameter(

@@ -73,26 +73,10 @@ typedef gr_bytes gr_bytes_at __attribute__((aligned(1), may_alias));
 
 /* ---- Making vectors ---------------------------------------------------------------- */
 
-GR_INLINE vec gr_splat(real a)
-{
-    vec v;
-    GR_EACH(i) v[i] = a;
-    return v;
-}
-
-GR_INLINE ivec gr_isplat(int a)
-{
-    ivec v;
-    GR_EACH(i) v[i] = a;
-    return v;
-}
-
-GR_INLINE mask gr_msplat(int a)
-{
-    mask m = {0}; /* or gcc 12 warns at -O1 */
-    GR_EACH(i) m[i] = -(a != 0);
-    return m;
-}
+/* A scalar beside a vector stands for all of its lanes, and minus 0 changes no number, -0 either. */
+GR_INLINE vec gr_splat(real a) { return a - (vec){0}; }
+GR_INLINE ivec gr_isplat(int a) { return a - (ivec){0}; }
+GR_INLINE mask gr_msplat(int a) { return gr_splat((real)(a != 0)) != (vec){0}; }
 
 /* 0, 1, 2, ... */
 GR_INLINE ivec gr_lane(void)

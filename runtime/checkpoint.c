@@ -149,7 +149,10 @@ static void read_place(const Run *r, const gr_safetensors *s, Place *p)
                  .epoch = note_number(s, "epoch", 10),
                  .position = note_number(s, "position", 10),
                  .best_epoch = note_number(s, "best_epoch", 10),
+                 .epochs = note_number(s, "epochs", 10),
+                 .examples = note_number(s, "examples", 10),
                  .best = note_real(s, "best", INFINITY),
+                 .validation = note_real(s, "validation", 0),
                  .sum = p->sum};
     for (int k = 0; p->sum && k < r->figures; k++)
         p->sum[k] = note_real(s, sum_key(r, k).text, 0);
@@ -191,7 +194,10 @@ static void note_place(Notes *n, const Run *r, const Place *p)
     note(n, "epoch", "%llu", (unsigned long long)p->epoch);
     note(n, "position", "%llu", (unsigned long long)p->position);
     note(n, "best_epoch", "%llu", (unsigned long long)p->best_epoch);
+    note(n, "epochs", "%llu", (unsigned long long)p->epochs);
+    note(n, "examples", "%llu", (unsigned long long)p->examples);
     note(n, "best", "%a", p->best);
+    note(n, "validation", "%.17g", p->validation);
     for (int k = 0; p->sum && k < r->figures; k++)
         note(n, sum_key(r, k).text, "%a", p->sum[k]);
 }
@@ -295,7 +301,7 @@ static int list_tensors(const Run *r, unsigned roles, char *snapshot, int n, gr_
 static bool save(Run *r, const char *path, unsigned roles, void *snapshot, int n,
                  const Place *place)
 {
-    size_t tensors = (size_t)r->model->tensors, most = 2 * tensors + 8;
+    size_t tensors = (size_t)r->model->tensors, most = 2 * tensors + 16;
     gr_named *named = calloc(tensors, sizeof *named);
     Notes notes = {calloc(most, sizeof *notes.note), 0,
                    calloc(2 * most, sizeof *notes.text), 0};
@@ -373,7 +379,7 @@ bool gr_begin_with(Run *r, unsigned roles, bool need)
     free(path);
     if (fine && place.known && (roles & 1 << GR_OPTIMIZER)) {
         r->context->step = place.step;
-        if (!r->options.seeded)
+        if (!gr_is_given(&r->options, "seed"))
             r->context->seed = place.seed;
     }
     return fine;

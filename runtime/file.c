@@ -138,17 +138,25 @@ bool gr_save_open(gr_save *s, const char *path, gr_error *e)
     return false;
 }
 
-/* The new name is on the disk only once its folder is. */
-static void sync_folder(const char *path)
+/* The new name is on the disk only once its folder is; not every kind of folder can say. */
+static bool sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
+    if (fd < 0)
+        return true;
+    bool fine = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return fine;
+}
+
+static bool put_in_place(const gr_save *s)
+{
+    return rename(s->temporary, s->path) == 0 && sync_folder(s->path);
 }
 
 bool gr_save_close(gr_save *s, gr_error *e)
@@ -161,14 +169,12 @@ bool gr_save_close(gr_save *s, gr_error *e)
         fine = false;
         why = errno;
     }
-    if (fine && s->temporary && rename(s->temporary, s->path) != 0) {
+    if (fine && s->temporary && !put_in_place(s)) {
         fine = false;
         why = errno;
     }
     if (!fine && s->temporary)
         unlink(s->temporary);
-    if (fine && s->temporary)
-        sync_folder(s->path);
     if (!fine)
         gr_fail(e, "cannot write: %s", why ? strerror(why) : "write error");
     forget(s);

@@ -53,6 +53,8 @@ static const struct Setting {
     {"seed", 0, COUNT, PLACE(seed), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, all draws"},
     {"threads", 0, COUNT, PLACE(threads), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH, 1, 256, "N", "to run on; the results are the same for any N"},
     {"params", 'p', TEXT, PLACE(params), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, 0, "FILE", "parameters to begin with (safetensors), or a folder"},
+    {"save-every", 0, REAL, PLACE(save_every), TRAIN, 0, 0, "S", "seconds from one save to the next (15); 0: every step"},
+    {"keep", 0, COUNT, PLACE(keep), TRAIN, 0, 1000000, "N", "how many epochs stay saved, besides best and last (0)"},
     {"resume", 0, FLAG, PLACE(resume), TRAIN, 0, 0, NULL, "go on where the run in --out stopped"},
     {"inputs", 'i', TEXT, PLACE(inputs), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 0, 0, "FILE", "safetensors file with inputs by name"},
     {"every", 0, COUNT, PLACE(every), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 1, UINT32_MAX, "N", "steps of a sequence from one window to the next (its length)"},
@@ -226,6 +228,11 @@ static const Setting *setting_named(const char *name)
     return NULL;
 }
 
+bool gr_is_given(const Options *o, const char *name)
+{
+    return o->given >> (setting_named(name) - settings) & 1;
+}
+
 /* A word and what follows its first '='; NULL when there is none. */
 static Pair split(char *word)
 {
@@ -247,7 +254,7 @@ static bool set_option(Pair p, char ***next, Options *o, gr_error *e)
         return gr_fail(e, "--%s takes no value", s->name);
     if (s->kind != FLAG && !p.value && !(p.value = *(*next)++))
         return gr_fail(e, "--%s %s: the value is missing", s->name, s->argument);
-    o->seeded |= s->place == PLACE(seed);
+    o->given |= 1ull << (s - settings);
     return read_value(s, p.value, o, e);
 }
 
@@ -307,6 +314,7 @@ bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_er
     *o = (Options){.epochs = (uint64_t)m->epochs,
                    .seed = m->seed,
                    .validation = m->validation,
+                   .save_every = 15,
                    .length = 500,
                    .temperature = 1};
     o->data = calloc(2 * (size_t)argc + 2, sizeof *o->data);

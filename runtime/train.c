@@ -5,14 +5,10 @@
  * stopped goes on from (epoch, position) as if nothing had happened. */
 #include "train.h"
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-enum { SECONDS_BETWEEN_SAVES = 15 };
+#include <unistd.h>
 
 typedef enum Outcome { GOING, FINISHED, INTERRUPTED, DIVERGED, UNSAVED } Outcome;
 
@@ -29,20 +25,6 @@ typedef struct Training {
     uint64_t planned;
     Progress progress;
 } Training;
-
-static volatile sig_atomic_t stop_signal;
-
-/* The first signal lets the step finish and save; SA_RESETHAND makes the second one final.
- */
-static void on_signal(int number) { stop_signal = number; }
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal,
-                               .sa_flags = SA_RESETHAND | SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- preparing ---- */
 
@@ -102,38 +84,45 @@ static bool make_room(Training *t)
     return (t->place.sum && t->best) || gr_fail(&t->run->error, "out of memory");
 }
 
-/* Where an earlier run stopped. */
+/* What was asked for then holds unless something else is asked for now. */
+static bool resume_options(Run *r, const Place *p)
+{
+    Options *o = &r->options;
+    if (p->hash != r->model->hash)
+        return gr_fail(&r->error, "was not left by this version of '%s'", r->model->name);
+    if (p->examples == 0)
+        return gr_fail(&r->error, "holds parameters, but no run to go on with");
+    if (gr_is_given(o, "seed") && p->seed != o->seed)
+        return gr_fail(&r->error, "has seed %llu, but --seed is %llu",
+                       (unsigned long long)p->seed, (unsigned long long)o->seed);
+    if (gr_is_given(o, "validation") && p->validation != o->validation)
+        return gr_fail(&r->error,
+                       "was validated with %g of the examples, but --validation "
+                       "is %g",
+                       p->validation, o->validation);
+    if (!gr_is_given(o, "epochs"))
+        o->epochs = p->epochs;
+    o->validation = p->validation;
+    return true;
+}
+
+/* Where an earlier run stopped; from the beginning if there is none. */
 static bool resume(Training *t)
 {
     Run *r = t->run;
     char *path = gr_in_folder(r, r->options.out, "last");
-    bool fine = gr_load_checkpoint(r, path, KEPT, &t->place);
-    if (fine && t->place.hash != r->model->hash)
-        fine = gr_fail(&r->error, "%s: was not left by this version of '%s'", path,
-                       r->model->name);
-    if (fine && r->options.seeded && t->place.seed != r->options.seed)
-        fine =
-            gr_fail(&r->error, "%s: has seed %llu, but --seed is %llu", path,
-                    (unsigned long long)t->place.seed, (unsigned long long)r->options.seed);
+    bool fine = true, there = access(path, F_OK) == 0;
+    if (!there)
+        fprintf(stderr, "%s: no %s: from the beginning\n", r->model->name, path);
+    else
+        fine = gr_load_checkpoint(r, path, KEPT, &t->place) &&
+               (resume_options(r, &t->place) || gr_within(&r->error, "%s: ", path));
     free(path);
-    r->context->seed = t->place.seed;
-    r->context->step = t->place.step;
-    return fine;
-}
-
-static bool make_folder(Run *r)
-{
-    char *name;
-    if (asprintf(&name, r->options.out ? "%s" : "%s.run",
-                 r->options.out ? r->options.out : r->model->name) < 0)
-        return gr_fail(&r->error, "out of memory");
-    struct stat st;
-    bool fine = mkdir(name, 0777) == 0 ||
-                (errno == EEXIST && stat(name, &st) == 0 && S_ISDIR(st.st_mode));
-    if (!fine)
-        gr_fail(&r->error, "%s: cannot make this folder: %s", name, strerror(errno));
-    free(name);
-    return fine;
+    if (there && fine) {
+        r->context->seed = t->place.seed;
+        r->context->step = t->place.step;
+    }
+    return fine && (there || gr_begin_with(r, FITTED, false));
 }
 
 static bool prepare(Training *t)
@@ -143,10 +132,17 @@ static bool prepare(Training *t)
         return gr_fail(&r->error, "'%s' has no loss to train with", r->model->name);
     t->place.best = INFINITY;
     if (!make_room(t) ||
-        !(r->options.resume ? resume(t) : gr_begin_with(r, FITTED, false)) || !load(t) ||
-        !make_folder(r))
+        !(r->options.resume ? resume(t) : gr_begin_with(r, FITTED, false)) || !load(t))
+        return false;
+    if (t->place.known && t->place.examples != t->rows.count)
+        return gr_fail(&r->error, "cannot resume: that was with %llu examples, not %zu",
+                       (unsigned long long)t->place.examples, t->rows.count);
+    if (!gr_make_run_folder(r))
         return false;
     t->place.seed = r->context->seed;
+    t->place.epochs = r->options.epochs;
+    t->place.validation = r->options.validation;
+    t->place.examples = t->rows.count;
     t->planned = r->options.epochs * steps_per_epoch(t);
     if (r->options.max_steps && r->options.max_steps < t->planned)
         t->planned = r->options.max_steps;
@@ -177,6 +173,30 @@ static bool save(Training *t)
 {
     t->saved = gr_seconds();
     return save_best(t) && save_as(t, "last", NULL, &t->place);
+}
+
+static bool is_save_due(const Training *t)
+{
+    return gr_seconds() - t->saved >= t->run->options.save_every || gr_is_save_wanted();
+}
+
+/* The epoch that just ended as epoch-N; the one that is no longer kept goes. */
+static bool keep_epoch(const Training *t)
+{
+    uint64_t keep = t->run->options.keep, epoch = t->place.epoch;
+    char name[40];
+    snprintf(name, sizeof name, "epoch-%llu", (unsigned long long)epoch);
+    if (keep == 0)
+        return true;
+    if (!save_as(t, name, NULL, &t->place))
+        return false;
+    if (epoch > keep) {
+        snprintf(name, sizeof name, "epoch-%llu", (unsigned long long)(epoch - keep));
+        char *path = gr_in_folder(t->run, t->run->options.out, name);
+        unlink(path);
+        free(path);
+    }
+    return true;
 }
 
 /* ---- training ---- */
@@ -218,11 +238,11 @@ static Outcome one_step(Training *t)
     average(t);
     if (!isfinite(gr_figure(r, 0)))
         return DIVERGED;
-    if (stop_signal)
+    if (gr_stop_signal())
         return INTERRUPTED;
     if (is_enough(t))
         return FINISHED;
-    if (gr_seconds() - t->saved > SECONDS_BETWEEN_SAVES && !save(t))
+    if (is_save_due(t) && !save(t))
         return UNSAVED;
     return GOING;
 }
@@ -242,6 +262,7 @@ static void compare_with_best(Training *t)
 
 static void end_epoch(Training *t)
 {
+    average(t); /* a run may be resumed right here */
     Report now = report(t);
     if (t->checks.count) {
         const Data *d = t->held_out.rows ? &t->held_out : &t->data;
@@ -267,6 +288,8 @@ static Outcome one_epoch(Training *t)
     bool whole = t->place.position == t->rows.count;
     if (outcome == GOING || (whole && outcome != DIVERGED))
         end_epoch(t);
+    if (t->place.position == 0 && !keep_epoch(t))
+        return UNSAVED;
     return outcome;
 }
 
@@ -277,7 +300,7 @@ static Outcome all_epochs(Training *t)
     size_t most = t->run->options.epochs * t->rows.count;
     gr_start_progress(&t->progress, t->run, todo < most ? todo : most, before);
     t->saved = t->progress.start;
-    catch_signals();
+    gr_catch_stop_signals();
     Outcome outcome = is_enough(t) ? FINISHED : GOING;
     while (outcome == GOING && t->place.epoch < t->run->options.epochs)
         outcome = one_epoch(t);
@@ -323,12 +346,13 @@ static int finish(Training *t, Outcome outcome)
         return 2;
     if (!t->run->options.quiet)
         summarise(t);
-    return outcome == INTERRUPTED ? 128 + stop_signal : 0;
+    return outcome == INTERRUPTED ? 128 + gr_stop_signal() : 0;
 }
 
 int gr_train(Run *r)
 {
     Training t = {.run = r};
+    gr_catch_save_signal();
     int status = prepare(&t) ? finish(&t, all_epochs(&t)) : 2;
     gr_drop_data(r->model, &t.data);
     gr_drop_data(r->model, &t.held_out);

@@ -26,10 +26,10 @@ typedef struct Options {
     unsigned verb;
     const char *verb_name;
     int (*run)(Run *); /* what the verb does; returns the exit status */
-    uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top;
-    double validation, temperature;
+    uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top, keep;
+    double validation, temperature, save_every;
     const char *params, *out, *inputs, *output, *prompt;
-    bool seeded; /* --seed was given */
+    uint64_t given; /* which are not the defaults: see gr_is_given */
     bool resume, quiet, eval, numbers, help;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
@@ -50,6 +50,7 @@ struct Run {
 /* ---- options.c ---- */
 
 bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_error *e);
+bool gr_is_given(const Options *o, const char *name);
 void gr_print_help(const gr_model *m);
 
 /* ---- data.c ---- */
@@ -135,7 +136,8 @@ typedef struct Place {
     uint64_t hash, step, seed;
     uint64_t epoch, position; /* examples of that epoch seen; epochs count from 0 */
     uint64_t best_epoch;
-    double best;
+    uint64_t epochs, examples; /* asked for; in an epoch */
+    double best, validation;
     double *sum; /* of each figure over that epoch; NULL: do not care */
 } Place;
 
@@ -162,6 +164,23 @@ bool gr_begin_with(Run *r, unsigned roles, bool need);
 
 /* NAME.safetensors in the folder, or in the run folder of the model when that is NULL. */
 char *gr_in_folder(const Run *r, const char *folder, const char *name);
+
+/* ---- signals.c ---- */
+
+/* The number of the signal that asks for an end, or 0. The first one lets the step finish and
+ * save; the second one ends the program at once. */
+int gr_stop_signal(void);
+bool gr_is_save_wanted(void); /* SIGUSR1 came since the last call */
+void gr_catch_save_signal(void);
+void gr_catch_stop_signals(void);
+
+/* ---- folder.c ---- */
+
+/* NAME in the run folder. */
+char *gr_in_run(const Run *r, const char *name);
+
+/* Make the run folder, and remove what a killed run left half written. */
+bool gr_make_run_folder(Run *r);
 
 /* ---- progress.c ---- */
 

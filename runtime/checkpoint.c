@@ -225,6 +225,33 @@ static bool set_tensor(Run *r, const gr_tensor *t, const gr_array *a, gr_error *
     return true;
 }
 
+/* NAME where `average` is NAME.average, or NULL. */
+static const gr_tensor *averaged_by(const gr_model *m, const gr_tensor *average)
+{
+    for (int i = 0; i < m->tensors && gr_ends_in(average->name, ".average"); i++) {
+        const gr_tensor *p = &m->tensor[i];
+        size_t n = strlen(p->name);
+        if (p->role == GR_PARAM && !strncmp(p->name, average->name, n) &&
+            !strcmp(average->name + n, ".average"))
+            return p;
+    }
+    return NULL;
+}
+
+/* Averages that a file does not have begin as the parameters that it has. */
+static void start_averages(Run *r, const gr_safetensors *s)
+{
+    for (int i = 0; i < r->model->tensors; i++) {
+        const gr_tensor *t = &r->model->tensor[i];
+        if (t->role != GR_AVERAGE || gr_tensor_named(s, t->name))
+            continue;
+        const gr_tensor *p = averaged_by(r->model, t);
+        if (p)
+            memcpy((char *)r->block + t->offset, (char *)r->block + p->offset,
+                   gr_example_size(p) * gr_type_size(p->type));
+    }
+}
+
 static bool set_all(Run *r, const gr_safetensors *s, unsigned roles, gr_error *e)
 {
     if (!check_model(r, s, roles, e))
@@ -240,6 +267,7 @@ static bool set_all(Run *r, const gr_safetensors *s, unsigned roles, gr_error *e
         if (classes && !restore_classes(classes, &r->classes[i]))
             return gr_fail(e, "out of memory");
     }
+    start_averages(r, s);
     return true;
 }
 

@@ -23,6 +23,7 @@ typedef enum gr_role {
     GR_INPUT,    /* written by the host before a call */
     GR_PARAM,    /* changed by step */
     GR_STATE,    /* likewise; not trained */
+    GR_AVERAGE,  /* likewise; forward reads it in place of NAME where it is "NAME.average" */
     GR_OPTIMIZER,/* likewise; the optimizer's own, e.g. momentum */
     GR_OUTPUT,   /* written by forward, gradients and step */
     GR_LOSS,     /* likewise; rank 0, the mean over the examples given */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const headings[] = {
-    [GR_INPUT] = "inputs",   [GR_PARAM] = "parameters", [GR_STATE] = "states",
-    [GR_OUTPUT] = "outputs", [GR_LOSS] = "losses",      [GR_METRIC] = "metrics",
+    [GR_INPUT] = "inputs",     [GR_PARAM] = "parameters", [GR_STATE] = "states",
+    [GR_AVERAGE] = "averages", [GR_OUTPUT] = "outputs",   [GR_LOSS] = "losses",
+    [GR_METRIC] = "metrics",
 };
 
 enum { HEADINGS = sizeof headings / sizeof *headings };

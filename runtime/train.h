@@ -125,7 +125,7 @@ bool gr_is_wanted(const Run *r, const gr_tensor *t);
 
 /* Sets of roles. */
 enum {
-    FITTED = 1 << GR_PARAM | 1 << GR_STATE,
+    FITTED = 1 << GR_PARAM | 1 << GR_STATE | 1 << GR_AVERAGE,
     KEPT = FITTED | 1 << GR_OPTIMIZER,
     RESULTS = 1 << GR_OUTPUT | 1 << GR_LOSS | 1 << GR_METRIC | 1 << GR_GRADIENT
 };

@@ -27,6 +27,8 @@ static bool mark_root(const Root *r, bool *live)
     if (live[r->value->id] || (is_of_state(r) && !live[r->target->id]))
         return false;
     mark(live, r->value);
+    if (r->target)
+        mark(live, r->target);
     return true;
 }
 

@@ -115,13 +115,21 @@ static bool bind_rates(Env *model, Env *env, const Syn *call)
     return fine;
 }
 
-/* The clipped gradient: an expression of the model's arguments, grad and grad_norm. */
-static Tensor *clipped(Env *model, const Stmt *clip, Tensor *adjoint)
+/* Where settings that are about parameter p are expressions: the model's arguments have
+ * names, and what the caller adds. */
+static Env *setting_env(Env *model, const Tensor *p)
 {
-    const Tensor *p = adjoint->of;
     Env *env = new_env(model->e, model->def, model->caller, model->call, p->name);
     for (int i = 0; i < model->var.n; i++)
         bind(env, model->var.at[i].name, model->var.at[i].value);
+    return env;
+}
+
+/* The clipped gradient: an expression of grad and grad_norm. */
+static Tensor *clipped(Env *model, const Stmt *clip, Tensor *adjoint)
+{
+    const Tensor *p = adjoint->of;
+    Env *env = setting_env(model, p);
     bind(env, intern("grad"), tensor_value(adjoint, clip->name_span));
     Value v = whole_value(env, clip->value, intern_f("%s.clipped", p->name));
     if (v.what == A_TENSOR && v.tensor->rank == p->rank)
@@ -131,7 +139,8 @@ static Tensor *clipped(Env *model, const Stmt *clip, Tensor *adjoint)
     return NULL;
 }
 
-static void update_parameter(const Env *rates, Tensor *p, Tensor *grad)
+/* The parameter's new value. */
+static Value update_parameter(const Env *rates, Tensor *p, Tensor *grad)
 {
     Env *env = new_env(rates->e, rates->def, rates->caller, rates->call, p->name);
     for (int i = 0; i < rates->var.n; i++)
@@ -143,10 +152,62 @@ static void update_parameter(const Env *rates, Tensor *p, Tensor *grad)
     bind(env, intern("param"), tensor_value(p, rates->call))->target = p;
     bind(env, intern("grad"), tensor_value(grad, rates->call));
     elaborate_body(env, &env->def->body);
+    return find_var(env, intern("param"))->value;
 }
 
-static void elaborate_optimizer(Env *model, const Stmt *optimizer, const Stmt *clip)
+/* ---- Averages ---- */
+
+static Tensor *like(Graph *g, const Tensor *p, Role role, const char *name, Span span)
 {
+    Tensor *t = new_tensor(g, role, name, span);
+    t->rank = t->nidx = p->rank;
+    memcpy(t->idx, p->idx, sizeof(Index) * (size_t)p->rank);
+    return t;
+}
+
+/* It starts as the parameter does. */
+static void start_average(Graph *g, const Tensor *p)
+{
+    for (int i = 0; i < g->root.n; i++) {
+        Root r = g->root.at[i];
+        if (r.kind != ROOT_INIT || r.target != p)
+            continue;
+        Tensor *t = like(g, p, EQUATION, intern_f("%s.init", p->average->name), r.span);
+        t->body = read_same(g, r.value);
+        add_root(g, ROOT_INIT, p->average->name, t, p->average, r.span);
+        return;
+    }
+}
+
+/* A state that evaluation reads in place of the parameter: an expression of itself,
+ * `average`, and of the parameter's new value. */
+static void average_parameter(Env *model, const Stmt *average, Tensor *p, Value now)
+{
+    Graph *g = model->e->graph;
+    Env *env = setting_env(model, p);
+    const char *name = intern_f("%s.average", p->name);
+    p->average = like(g, p, STATE, name, average->span);
+    p->average->averages = true;
+    start_average(g, p);
+    bind(env, intern("average"), tensor_value(p->average, average->name_span));
+    bind(env, intern("param"), now);
+    begin_statement(env, intern("average"), average->value);
+    Eq *q = eq_like(env, intern_f("%s.new", name), average->span, p->average, "average");
+    Expr *e = real_expr(q, average->value);
+    if (e && used_slots(e) & 1u << BATCH)
+        fault(model, average->value->span, "'average' cannot depend on the examples");
+    else if (e)
+        add_root(g, ROOT_UPDATE, p->average->name, close_eq(q, e), p->average,
+                 average->span);
+}
+
+/* ---- All parameters ---- */
+
+static void elaborate_optimizer(Env *model, const Stmt *train)
+{
+    const Stmt *optimizer = find_setting(train, "optimizer");
+    const Stmt *clip = find_setting(train, "clip");
+    const Stmt *average = find_setting(train, "average");
     Graph *g = model->e->graph;
     const Syn *call = optimizer->value;
     const Def *d = find_def(model->e->program, call->name, call->span.source);
@@ -160,8 +221,9 @@ static void elaborate_optimizer(Env *model, const Stmt *optimizer, const Stmt *c
         if (r.kind != ROOT_GRADIENT || r.target->role != PARAM)
             continue;
         Tensor *grad = clip ? clipped(model, clip, r.value) : r.value;
-        if (grad)
-            update_parameter(rates, r.target, grad);
+        Value now = grad ? update_parameter(rates, r.target, grad) : nothing();
+        if (average && now.what == A_TENSOR)
+            average_parameter(model, average, r.target, now);
     }
     if (!error_count())
         remove_idle_states(g, first);
@@ -177,13 +239,12 @@ static bool has_loss(const Graph *g)
 
 void elaborate_gradients(Env *model, const Stmt *train)
 {
-    const Stmt *optimizer = find_setting(train, "optimizer");
     if (!has_loss(model->e->graph))
         return;
     const Stmt *freeze = find_setting(train, "freeze");
     if (freeze)
         freeze_parameters(model, freeze);
     add_adjoints(model->e->graph);
-    if (optimizer)
-        elaborate_optimizer(model, optimizer, find_setting(train, "clip"));
+    if (find_setting(train, "optimizer"))
+        elaborate_optimizer(model, train);
 }

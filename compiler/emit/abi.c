@@ -125,7 +125,9 @@ static const char *role_of(const Slot *s)
     case PARAM:
         return "GR_PARAM";
     case STATE:
-        return s->tensor->optimizer ? "GR_OPTIMIZER" : "GR_STATE";
+        return s->tensor->optimizer  ? "GR_OPTIMIZER"
+               : s->tensor->averages ? "GR_AVERAGE"
+                                     : "GR_STATE";
     case EQUATION:
         break;
     }

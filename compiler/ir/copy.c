@@ -8,6 +8,7 @@ typedef struct Copying {
     Graph *to;
     bool *live;    /* by id in `from` */
     Tensor **copy; /* likewise */
+    Tensor **read; /* likewise: what is read in its place */
 } Copying;
 
 static void mark(Copying *c, const Tensor *t);
@@ -43,7 +44,8 @@ static void copy_body(Copying *c, const Tensor *t)
         return;
     copy->of = t->of ? c->copy[t->of->id] : NULL;
     copy->from = t->from ? c->copy[t->from->id] : NULL;
-    copy->body = t->body ? replace_tensors(c->to, t->body, c->copy) : NULL;
+    copy->average = t->average ? c->copy[t->average->id] : NULL;
+    copy->body = t->body ? replace_tensors(c->to, t->body, c->read) : NULL;
 }
 
 static void copy_root(Copying *c, const Root *r)
@@ -73,13 +75,18 @@ Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a)
     Copying c = {.from = g,
                  .to = copy_settings(g, training, a),
                  .live = NEWN(scratch, bool, g->tensor.n),
-                 .copy = NEWN(scratch, Tensor *, g->tensor.n)};
+                 .copy = NEWN(scratch, Tensor *, g->tensor.n),
+                 .read = NEWN(scratch, Tensor *, g->tensor.n)};
     for (int i = 0; i < g->root.n; i++)
         if (roots & 1u << g->root.at[i].kind)
             mark(&c, g->root.at[i].value);
     for (int i = 0; i < g->tensor.n; i++)
         if (c.live[i] || g->tensor.at[i]->role != EQUATION)
             copy_tensor(&c, g->tensor.at[i]);
+    for (int i = 0; i < g->tensor.n; i++) {
+        const Tensor *average = g->tensor.at[i]->average;
+        c.read[i] = c.copy[average && training == TRAINING_OFF ? average->id : i];
+    }
     for (int i = 0; i < g->tensor.n; i++)
         copy_body(&c, g->tensor.at[i]);
     for (int i = 0; i < g->root.n; i++)

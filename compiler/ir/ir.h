@@ -160,6 +160,8 @@ struct Tensor {
     bool backward;  /* in a recurrence: it steps from the last to the first */
     bool frozen;    /* PARAM: gets no gradient and no update */
     bool optimizer; /* STATE that belongs to an optimizer */
+    bool averages;  /* STATE that evaluation reads in place of a parameter, */
+    Tensor *average; /* PARAM: namely this one's; or NULL */
 };
 
 typedef enum RootKind {
@@ -281,7 +283,8 @@ bool order_graph(Graph *g, Cycle *fault); /* false: there is one, and the graph 
 /* ---- Copying (copy.c) ---- */
 
 /* A graph of its own with the roots whose kinds are in the set (1 << ROOT_LOSS | ...) and what
- * they need. Every input, parameter and state comes along. */
+ * they need. Every input, parameter and state comes along. With TRAINING_OFF averages are read
+ * in place of their parameters. */
 Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a);
 
 /* ---- Printing and verifying ---- */

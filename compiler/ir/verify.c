@@ -99,9 +99,20 @@ static void verify_shape(const Graph *g, const Tensor *t)
     }
 }
 
+static void verify_average(const Graph *g, const Tensor *t)
+{
+    const Tensor *a = t->average;
+    if (g->tensor.at[a->id] != a)
+        bug("'%s' has an average that is not in the graph", t->name);
+    if (t->role != PARAM || a->role != STATE || !a->averages || a->rank != t->rank)
+        bug("'%s' cannot be the average of '%s'", a->name, t->name);
+}
+
 static void verify_tensor(const Graph *g, const Tensor *t)
 {
     verify_shape(g, t);
+    if (t->average)
+        verify_average(g, t);
     if (t->role != EQUATION) {
         if (t->body)
             bug("'%s' is given and computed", t->name);

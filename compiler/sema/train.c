@@ -3,8 +3,9 @@
 #include "scope.h"
 #include "str.h"
 
-static const char *const setting[] = {"batch", "epochs",    "seed",   "validation",
-                                      "clip",  "optimizer", "freeze", NULL};
+static const char *const setting[] = {"batch",      "epochs",    "seed",
+                                      "validation", "optimizer", "freeze",
+                                      "average",    "clip",      NULL};
 
 static void check_optimizer_call(Scope *s, const Syn *e)
 {
@@ -35,11 +36,12 @@ static void check_optimizer_call(Scope *s, const Syn *e)
         error(e->span, "unknown optimizer '%s'", e->name);
 }
 
-static void check_clip(Scope *s, const Syn *e)
+/* An expression that may use two names more. */
+static void check_with(Scope *s, const Syn *e, const char *a, const char *b)
 {
     int mark = s->name.n;
-    add_name(s, intern("grad"), NAME_KNOWN, (Span){0});
-    add_name(s, intern("grad_norm"), NAME_KNOWN, (Span){0});
+    add_name(s, intern(a), NAME_KNOWN, (Span){0});
+    add_name(s, intern(b), NAME_KNOWN, (Span){0});
     check_expr(s, e);
     s->name.n = mark;
 }
@@ -69,7 +71,9 @@ static void check_setting(Scope *s, const Stmt *st, const Stmt *train)
     if (st->name == intern("optimizer"))
         check_optimizer_call(s, st->value);
     else if (st->name == intern("clip"))
-        check_clip(s, st->value);
+        check_with(s, st->value, "grad", "grad_norm");
+    else if (st->name == intern("average"))
+        check_with(s, st->value, "param", "average");
     else if (st->name == intern("freeze"))
         check_freeze(st->value);
     else
@@ -88,7 +92,11 @@ void check_train(Scope *s, const Stmt *st)
 {
     for (int i = 0; i < st->body.n; i++)
         check_setting(s, st->body.at[i], st);
-    const Stmt *clip = find_setting(st, "clip");
-    if (clip && !find_setting(st, "optimizer"))
-        warning(clip->span, "'clip' has no effect without an optimizer");
+    if (find_setting(st, "optimizer"))
+        return;
+    static const char *const needs[] = {"clip", "average"};
+    for (int i = 0; i < 2; i++)
+        if (find_setting(st, needs[i]))
+            warning(find_setting(st, needs[i])->span,
+                    "'%s' has no effect without an optimizer", needs[i]);
 }

@@ -185,6 +185,7 @@ static void make_entry(Module *m, EntryKind kind, Graph *g, Names *names,
                        Spellings *known, Arena *a)
 {
     copy_inputs(g, m->lanes);
+    split_sums(g, m->lanes);
     Entry *e = &m->entry[kind];
     Names own = {.arena = a, .outer = names};
     e->graph = g;

@@ -8,14 +8,17 @@ static bool is_along(const Gen *g, int axis)
     return axes_of(g->nest, g->tile.pack) >> axis & 1;
 }
 
+/* The reduced axis at this level of the loops. */
+static int axis_at(const Gen *g, int level) { return g->tile.order[level]; }
+
 View *new_panel(Gen *g)
 {
     View *v = NEW(g->a, View);
     v->name = take_name(&g->block[0].names, &g->block[g->depth].names, "panel");
     v->written = true;
     for (int i = g->nest->rank; i < g->nest->naxis; i++)
-        if (is_along(g, i))
-            v->dim[v->rank++] = g->nest->axis[i].extent;
+        if (is_along(g, axis_at(g, i)))
+            v->dim[v->rank++] = g->nest->axis[axis_at(g, i)].extent;
     v->dim[v->rank++] = g->tile.cols * g->lanes;
     PUSH(g->a, &g->region->view, v);
     return v;
@@ -25,8 +28,8 @@ static void place_in_panel(Gen *g, const Int **sub)
 {
     int rank = 0;
     for (int i = g->nest->rank; i < g->nest->naxis; i++)
-        if (is_along(g, i))
-            sub[rank++] = int_of(g, sub_index(g->nest->g, i));
+        if (is_along(g, axis_at(g, i)))
+            sub[rank++] = int_of(g, sub_index(g->nest->g, axis_at(g, i)));
     sub[rank] = number(g, (int64_t)g->col * unit_of(g, g->tile.col));
 }
 
@@ -38,24 +41,25 @@ static void copy_element(Gen *g)
     emit(g, s);
 }
 
-/* Columns from..to-1 along the reduced axes from this one on. */
-static void copy_along(Gen *g, int axis, int from, int to)
+/* Columns from..to-1 along the reduced axes from this level on. */
+static void copy_along(Gen *g, int level, int from, int to)
 {
-    if (axis == g->nest->naxis) {
+    if (level == g->nest->naxis) {
         for (g->col = from; g->col < to; g->col++)
             copy_element(g);
         g->col = 0;
         return;
     }
+    int axis = axis_at(g, level);
     if (!is_along(g, axis)) {
-        copy_along(g, axis + 1, from, to);
+        copy_along(g, level + 1, from, to);
         return;
     }
     open_block(g);
     Var *var = new_var(g, g->nest->axis[axis].name);
     g->point[axis] =
         (Point){.var = var, .depth = g->depth, .opened = ++g->time, .width = 1};
-    copy_along(g, axis + 1, from, to);
+    copy_along(g, level + 1, from, to);
     LoopBody body = close_block(g);
     emit(g, (LoopStmt){.kind = LOOP_FOR,
                        .var = var,

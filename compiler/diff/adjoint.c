@@ -113,7 +113,7 @@ static void contribute(Local *l, Expr *read, Flow f)
     if (!s->needed[a->id])
         return;
     const char *name = intern_f("dL/d%s.%s", a->name, l->t->name);
-    Tensor *part = new_tensor(s->g, EQUATION, name, l->t->span);
+    Tensor *part = new_beside(s->g, name, l->t);
     part->rank = a->rank;
     part->from = l->t;
     part->why = reason(s->g, l->t, read);
@@ -142,7 +142,7 @@ static void pass_on(Local *l, Expr *e, Flow f)
 /* A companion of t over the indices first..nidx-1 of t, filled in by the caller. */
 static Tensor *companion(Sweep *s, const Tensor *t, const char *suffix)
 {
-    Tensor *c = new_tensor(s->g, EQUATION, intern_f("%s.%s", t->name, suffix), t->span);
+    Tensor *c = new_beside(s->g, intern_f("%s.%s", t->name, suffix), t);
     c->rank = t->rank;
     c->nidx = t->nidx;
     for (int i = 0; i < t->nidx; i++)
@@ -282,7 +282,7 @@ static void add_up(Sweep *s, Tensor *adjoint, Parts parts)
 
 static Tensor *new_adjoint(Sweep *s, Tensor *t)
 {
-    Tensor *d = new_tensor(s->g, EQUATION, intern_f("dL/d%s", t->name), t->span);
+    Tensor *d = new_beside(s->g, intern_f("dL/d%s", t->name), t);
     d->rank = d->nidx = t->rank;
     for (int i = 0; i < t->rank; i++)
         d->idx[i] = t->idx[i];

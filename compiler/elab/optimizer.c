@@ -20,7 +20,7 @@ const Stmt *find_setting(const Stmt *train, const char *name)
 
 static Tensor *new_adjoint(Graph *g, Tensor *of)
 {
-    Tensor *d = new_tensor(g, EQUATION, intern_f("dL/d%s", of->name), of->span);
+    Tensor *d = new_beside(g, intern_f("dL/d%s", of->name), of);
     d->of = of;
     d->rank = d->nidx = of->rank;
     memcpy(d->idx, of->idx, sizeof(Index) * (size_t)of->rank);

@@ -96,11 +96,24 @@ static void elaborate_statement(Env *env, const Stmt *st)
     }
 }
 
+/* The tensors from number `from` on came about by this statement, or by one inside it that has
+ * marked them. */
+static void mark_call(Graph *g, int from, const Stmt *st)
+{
+    for (int i = from; i < g->tensor.n; i++)
+        if (!g->tensor.at[i]->call.source)
+            g->tensor.at[i]->call = st->span;
+}
+
 void elaborate_body(Env *env, const StmtList *body)
 {
     const StmtList *outer = env->body;
     env->body = body;
-    for (int i = 0; i < body->n && !env->e->full; i++)
+    for (int i = 0; i < body->n && !env->e->full; i++) {
+        int made = env->e->graph->tensor.n;
         elaborate_statement(env, body->at[i]);
+        if (!env->caller)
+            mark_call(env->e->graph, made, body->at[i]);
+    }
     env->body = outer;
 }

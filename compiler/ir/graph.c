@@ -42,6 +42,13 @@ Tensor *new_tensor(Graph *g, Role role, const char *name, Span span)
     return t;
 }
 
+Tensor *new_beside(Graph *g, const char *name, const Tensor *t)
+{
+    Tensor *beside = new_tensor(g, EQUATION, name, t->span);
+    beside->call = t->call;
+    return beside;
+}
+
 Expr *constant(Graph *g, double value)
 {
     return cons_expr(g, &(Expr){.op = OP_const, .value = value}, 0);

@@ -144,6 +144,7 @@ struct Tensor {
     const char
         *name; /* unique in the graph: "h.W", "dL/dh.W"; printable, not a C identifier */
     Span span; /* the source line it comes from */
+    Span call; /* the statement of the model that it came about by; or no place */
     Role role;
     Elem elem;
     int bound; /* ELEM_INDEX: values are 0 .. bound-1 */
@@ -206,6 +207,8 @@ Graph *new_graph(Arena *a, const char *name);
 /* A tensor appended to the graph. Dimensions are set by the caller before anyone reads it.
  * The name is made unique by appending ".2", ".3" ... */
 Tensor *new_tensor(Graph *g, Role role, const char *name, Span span);
+Tensor *new_beside(Graph *g, const char *name,
+                   const Tensor *t); /* an equation from t's place */
 const char *unique_name(Graph *g, const char *name);
 
 Expr *constant(Graph *g, double value);

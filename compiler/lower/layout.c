@@ -96,7 +96,7 @@ static void mark_slid_over(const Tensor *t, const Reads *r, bool *over)
 
 static Tensor *copy_of(Graph *g, Tensor *t)
 {
-    Tensor *c = new_tensor(g, EQUATION, intern_f("%s.turned", t->name), t->span);
+    Tensor *c = new_beside(g, intern_f("%s.turned", t->name), t);
     c->rank = c->nidx = t->rank;
     memcpy(c->idx, t->idx, sizeof t->idx);
     c->body = read_same(g, t);

@@ -154,7 +154,7 @@ static const char *name_of_sum(const char *name)
 static Expr *sum_of(Sum *s, Expr *body)
 {
     Tensor *t = s->t;
-    Tensor *inner = new_tensor(s->g, EQUATION, name_of_sum(t->name), t->span);
+    Tensor *inner = new_beside(s->g, name_of_sum(t->name), t);
     inner->rank = t->rank;
     inner->nidx = t->nidx;
     for (int i = 0; i < t->nidx; i++)

@@ -214,7 +214,7 @@ static void run_build(const Options *o, Arena *a)
     build_program(m, TRAINER, o->cc, output, a);
 }
 
-/* A program that is read again may run with training on and off. */
+/* What gradc grad shows, where that is not what is compiled. */
 static Graph *gradients(const Options *o, const Graph *g, Training training, Arena *a)
 {
     Graph *copy = copy_graph(g, entry_row[ENTRY_GRADIENTS].roots, training, a);
@@ -229,13 +229,23 @@ static void run_grad(const Options *o, Arena *a)
     const Format *f = find_format(o->format);
     if (!f)
         fatal("--format is %s, not '%s'", format_names(a), o->format);
+    if (f->loops && o->no_simplify)
+        fatal("--format %s has the C, which is of simplified equations only", o->format);
     Graph *g = equations(o, a);
     set_pass("grad");
-    Training training = f->show == show_program ? TRAINING_OPEN : TRAINING_ON;
-    Shown s = {.graph = gradients(o, g, training, a),
-               .derived = g,
+    Shown s = {.derived = g,
                .name = o->name,
-               .depth = o->depth};
+               .depth = o->depth,
+               .f64 = !strcmp(o->real, "f64")};
+    EmitOptions e;
+    if (f->loops) {
+        s.module = loops(o, g, &(LowerOptions){target_of(o), s.f64, o->lanes}, a);
+        s.graph = s.module->entry[ENTRY_GRADIENTS].graph;
+        e = emit_options(o, s.module, NULL);
+        s.emitted = &e;
+    } else {
+        s.graph = gradients(o, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
+    }
     Out out = new_out(a);
     f->show(&out, &s);
     finish(o, &out);

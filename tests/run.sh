@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
 sh tests/install.sh clang gcc g++ libc6-dev cmake make lemon zlib1g-dev libcriterion-dev \
-    libclang-rt-14-dev dataset-fashion-mnist
+    libclang-rt-14-dev libxml2-utils dataset-fashion-mnist
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -326,13 +326,24 @@ static void emit_entry(Emitter *e, EntryKind k)
     put_entry(e->out, e->m, e->options, k);
 }
 
+static Emitter new_emitter(Out *o, const Module *m, const EmitOptions *options)
+{
+    return (Emitter){.out = o,
+                     .m = m,
+                     .options = options,
+                     .f64 = m->f64,
+                     .wide = m->target->bytes == 64};
+}
+
+void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *options)
+{
+    Emitter e = new_emitter(o, m, options);
+    emit_region(&e, r);
+}
+
 void emit_c(Out *o, const Module *m, const EmitOptions *options)
 {
-    Emitter e = {.out = o,
-                 .m = m,
-                 .options = options,
-                 .f64 = m->f64,
-                 .wide = m->target->bytes == 64};
+    Emitter e = new_emitter(o, m, options);
     put_comment(
         o, format(o->arena,
                   "%s\n\n"

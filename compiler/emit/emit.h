@@ -13,6 +13,9 @@ typedef struct EmitOptions {
 /* The model as C: its regions, its entry points and its table. */
 void emit_c(Out *o, const Module *m, const EmitOptions *e);
 
+/* The function of one region, which has loops of its own. */
+void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *e);
+
 /* What a program that includes the model may call and touch. */
 void emit_header(Out *o, const Module *m, const EmitOptions *e);
 

@@ -218,6 +218,7 @@ Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions
               Arena *a);
 
 void print_module(Out *o, const Module *m);
+void print_region(Out *o, const Region *r);
 void verify_module(const Module *m);
 
 #endif

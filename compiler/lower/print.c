@@ -248,7 +248,7 @@ static void put_shared(Out *o, const Region *r)
     put(o, "\n");
 }
 
-static void put_region(Out *o, const Region *r)
+void print_region(Out *o, const Region *r)
 {
     if (r->like) {
         put_shared(o, r);
@@ -302,6 +302,6 @@ void print_module(Out *o, const Module *m)
             e->bound);
         put_scratch(o, e);
         for (int i = 0; i < e->region.n; i++)
-            put_region(o, e->region.at[i]);
+            print_region(o, e->region.at[i]);
     }
 }

@@ -5,9 +5,14 @@
 #include <string.h>
 
 static const Format format_row[] = {
-    {"text", show_text},   {"nn", show_program},    {"md", show_markdown},
-    {"latex", show_latex}, {"mathml", show_mathml}, {"dot", show_dot},
-    {"json", show_json},
+    {.name = "text", .show = show_text},
+    {.name = "nn", .show = show_program, .open = true},
+    {.name = "md", .show = show_markdown},
+    {.name = "latex", .show = show_latex},
+    {.name = "mathml", .show = show_mathml},
+    {.name = "dot", .show = show_dot},
+    {.name = "json", .show = show_json},
+    {.name = "html", .show = show_html, .loops = true},
 };
 
 enum { NFORMAT = sizeof format_row / sizeof *format_row };

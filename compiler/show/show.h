@@ -3,7 +3,7 @@
 #ifndef SHOW_H
 #define SHOW_H
 
-#include "loop.h"
+#include "emit.h"
 
 typedef struct Shown {
     const Graph *graph;   /* what is shown */
@@ -11,11 +11,15 @@ typedef struct Shown {
     const char *name; /* only what the gradient of this tensor needs; NULL: everything */
     int depth;        /* with a name: how many steps back from it; 0: all */
     bool f64;
+    const Module *module;       /* for the page: the loops of the same equations */
+    const EmitOptions *emitted; /* and how their C is written */
 } Shown;
 
 typedef struct Format {
     const char *name;
     void (*show)(Out *o, const Shown *s);
+    bool open;  /* whether training is on is not decided: the equations say both */
+    bool loops; /* it needs the module */
 } Format;
 
 const Format *find_format(const char *name); /* NULL: there is none of this name */
@@ -28,5 +32,6 @@ void show_mathml(Out *o, const Shown *s);
 void show_markdown(Out *o, const Shown *s);
 void show_dot(Out *o, const Shown *s);
 void show_json(Out *o, const Shown *s);
+void show_html(Out *o, const Shown *s);
 
 #endif

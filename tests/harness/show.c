@@ -43,3 +43,78 @@ Test(show, mathml_is_well_formed)
             "grep '<math' file.mathml | sed 's/.*<math/<math/; s/^/<p>/; s/$/<\\/p>/' | "
             "(echo '<all>'; cat; echo '</all>') >all.xml && xmllint --noout all.xml #");
 }
+
+/* ---- The page ---- */
+
+Test(show, html_is_well_formed) { give_to("xmllint", "html", "xmllint --noout"); }
+
+static char *page_of(const char *path)
+{
+    char *dir = scratch();
+    must("$GRADC grad --format html $SOURCE/%s -o %s/page.html", path, dir);
+    return text("%s/page.html", dir);
+}
+
+/* Every link of a page leads to something on it. Returns how many there are. */
+static int follow_links(const char *path, const char *page)
+{
+    static const char link[] = "href=\"";
+    int links = 0;
+    for (const char *at = page; (at = strstr(at, link)); links++) {
+        at += sizeof link - 1;
+        int n = (int)strcspn(at, "\"");
+        cr_assert(*at == '#', "%s: %.*s leads out of the page", path, n, at);
+        cr_expect(strstr(page, text(" id=\"%.*s\"", n - 1, at + 1)), "%s: no %.*s", path, n,
+                  at);
+    }
+    return links;
+}
+
+Test(show, html_links_lead_somewhere)
+{
+    for (size_t i = 0; i < sizeof model / sizeof *model; i++)
+        cr_expect(follow_links(model[i], read_text(page_of(model[i]))) > 50, "%s",
+                  model[i]);
+}
+
+/* The size of the transformer's page, which has four layers. */
+Test(show, html_stays_small)
+{
+    char *page = read_text(page_of("examples/gpt/gpt.nn"));
+    cr_expect(strlen(page) < 5000000, "%zu bytes", strlen(page));
+    cr_expect(!strstr(page, "http"), "it asks the network");
+}
+
+/* Clicks on every loop nest and every function, and looks whether each column has something
+ * that belongs to it. */
+static const char clicks[] =
+    "<script>"
+    "var bad = [], sections = [...document.querySelectorAll('section')];"
+    "for (var s of sections.slice(3)) for (var item of s.querySelectorAll('.item')) {"
+    "  item.click();"
+    "  var lit = sections.map(s => s.querySelectorAll('.lit').length);"
+    "  if (!lit[0] || lit[1] + lit[2] < 1 || !lit[3] || !lit[4]) bad.push(item.id + ' ' + "
+    "lit);"
+    "  item.click();"
+    "}"
+    "document.title = 'unlit: ' + (bad.join('; ') || 'none');"
+    "</script></body>";
+
+Test(show, html_answers_to_clicks)
+{
+    if (run("command -v chromium").status) {
+        fprintf(stderr, "skipped: no chromium here to show html\n");
+        return;
+    }
+    for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
+        char *path = page_of(model[i]), *page = read_text(path),
+             *end = strstr(page, "</body>");
+        write_text(path, text("%.*s%s</html>", (int)(end - page), page, clicks));
+        Run r = must("chromium --headless --no-sandbox --disable-gpu --dump-dom file://%s "
+                     "2>/dev/null",
+                     path);
+        char *title = strstr(r.out, "<title>");
+        cr_expect(title && !strncmp(title, "<title>unlit: none<", 19), "%s: %.500s",
+                  model[i], title);
+    }
+}

@@ -224,8 +224,26 @@ static Graph *gradients(const Options *o, const Graph *g, Training training, Are
     return copy;
 }
 
+static void run_difference(const Options *o, Arena *a)
+{
+    if (strcmp(o->format, "text"))
+        fatal("--diff shows text, not '%s'", o->format);
+    Options old = *o;
+    old.file = o->diff;
+    set_pass("grad");
+    Graph *before = gradients(o, equations(&old, a), TRAINING_ON, a);
+    Graph *now = gradients(o, equations(o, a), TRAINING_ON, a);
+    Out out = new_out(a);
+    show_difference(&out, before, now, o->name);
+    finish(o, &out);
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
+    if (o->diff) {
+        run_difference(o, a);
+        return;
+    }
     const Format *f = find_format(o->format);
     if (!f)
         fatal("--format is %s, not '%s'", format_names(a), o->format);

@@ -53,6 +53,7 @@ static const struct OptionRow {
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--format", "NAME", "text; nn, a program again; md latex mathml dot json html", TEXT, 1u << GRAD, false, offsetof(Options, format)},
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
+    {"--diff", "OLD", "show which gradients are other than the program OLD's, and how", TEXT, 1u << GRAD, false, offsetof(Options, diff)},
     {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
 };

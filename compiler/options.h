@@ -19,6 +19,7 @@ typedef struct Options {
     const char *format; /* of grad; "text" if not given */
     int depth;          /* 0: not given */
     bool no_simplify;
+    const char *diff;   /* of grad: the program to compare with, or NULL */
     VEC(Define) define;
     const char *text;   /* the options that change the C, as given: for the banner */
 } Options;

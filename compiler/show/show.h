@@ -34,4 +34,8 @@ void show_dot(Out *o, const Shown *s);
 void show_json(Out *o, const Shown *s);
 void show_html(Out *o, const Shown *s);
 
+/* The equations that `now` has other than `before`, and what that means for each gradient, or
+ * for that of the tensor `name`. */
+void show_difference(Out *o, const Graph *before, const Graph *now, const char *name);
+
 #endif

@@ -57,6 +57,17 @@ static void close_run(Run *r)
     free(r->figure);
     free(r->block);
     free(r->options.data);
+    free(r->options.config_text);
+}
+
+static void print(const Run *r)
+{
+    if (r->options.help && r->options.verb)
+        gr_print_verb_help(r->model, &r->options);
+    else if (r->options.help)
+        gr_print_help(r->model);
+    else
+        gr_put_config(stdout, r->model, &r->options);
 }
 
 int gr_main(const gr_model *model, int argc, char **argv)
@@ -65,8 +76,8 @@ int gr_main(const gr_model *model, int argc, char **argv)
     int status = 2;
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of writing like others */
     bool fine = gr_read_options(model, argc, argv, &r.options, &r.error);
-    if (fine && r.options.help) {
-        gr_print_help(model);
+    if (fine && (r.options.help || r.options.print_config)) {
+        print(&r);
         status = 0;
     } else if (fine && open_run(&r)) {
         status = r.options.run(&r);

@@ -2,7 +2,7 @@
  * table.
  *
  * An option is --name VALUE, --name=VALUE or name=VALUE; the last form gives way to an
- * input of that name. */
+ * input of that name. A file of configuration is read first, so that the words override it. */
 #include "train.h"
 
 #include <errno.h>
@@ -13,15 +13,11 @@
 static int probe(Run *r) { return gr_probe(r->model); }
 
 /* clang-format off */
-static const struct Verb {
-    const char *name;
-    unsigned bit;
-    int (*run)(Run *);
-    const char *help; /* NULL: not for people */
-} verbs[] = {
+const Verb gr_verb[] = {
     {"train",    TRAIN,    gr_train,    "fit the parameters to the examples in the files"},
+    {"overfit",  OVERFIT,  gr_overfit,  "fit one batch only, to see whether the model can learn"},
     {"eval",     EVAL,     gr_eval,     "loss and metrics over the examples"},
-    {"predict",  PREDICT,  gr_predict,  "outputs for every example, as CSV or to --out FILE, also .npy .safetensors .png .pgm"},
+    {"predict",  PREDICT,  gr_predict,  "outputs: CSV, or --out FILE.npy .safetensors .png .pgm"},
     {"generate", GENERATE, gr_generate, "go on after --prompt: for models of sequences"},
     {"info",     INFO,     gr_info,     "inputs, outputs, parameters; sizes"},
     {"grad",     GRAD,     gr_grad,     "one batch: loss, outputs and gradients, to --out FILE"},
@@ -29,95 +25,52 @@ static const struct Verb {
     {"bench",    BENCH,    gr_bench,    "time of a training step"},
     {"export",   EXPORT,   gr_export,   "the parameters alone, to --out FILE"},
     {"probe",    PROBE,    probe,       NULL}, /* for gradc check */
+    {.name = NULL},
 };
 /* clang-format on */
-
-enum { VERBS = sizeof verbs / sizeof *verbs };
-
-typedef enum Kind { FLAG, COUNT, FRACTION, REAL, TEXT } Kind;
 
 /* clang-format off */
 #define PLACE(member) offsetof(Options, member)
-static const struct Setting {
-    const char *name;
-    char letter;
-    Kind kind;
-    size_t place;
-    unsigned verbs;
-    uint64_t low, high;
-    const char *argument, *help;
-} settings[] = {
+const Setting gr_setting[] = {
+    {.name = "how long"},
     {"epochs", 0, COUNT, PLACE(epochs), TRAIN, 1, 1000000000, "N", "times to go through the examples"},
-    {"validation", 0, FRACTION, PLACE(validation), TRAIN, 0, 0, "F", "part of the examples held back; or give val.NAME=FILE"},
     {"max-steps", 0, COUNT, PLACE(max_steps), TRAIN, 1, UINT64_MAX, "N", "stop after N updates"},
-    {"seed", 0, COUNT, PLACE(seed), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, all draws"},
-    {"threads", 0, COUNT, PLACE(threads), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH, 1, 256, "N", "to run on; the results are the same for any N"},
-    {"params", 'p', TEXT, PLACE(params), TRAIN | EVAL | PREDICT | GENERATE | GRAD | STEP | BENCH | EXPORT, 0, 0, "FILE", "parameters to begin with (safetensors), or a folder"},
-    {"save-every", 0, REAL, PLACE(save_every), TRAIN, 0, 0, "S", "seconds from one save to the next (15); 0: every step"},
-    {"keep", 0, COUNT, PLACE(keep), TRAIN, 0, 1000000, "N", "how many epochs stay saved, besides best and last (0)"},
-    {"resume", 0, FLAG, PLACE(resume), TRAIN, 0, 0, NULL, "go on where the run in --out stopped"},
-    {"inputs", 'i', TEXT, PLACE(inputs), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 0, 0, "FILE", "safetensors file with inputs by name"},
-    {"every", 0, COUNT, PLACE(every), TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH, 1, UINT32_MAX, "N", "steps of a sequence from one window to the next (its length)"},
-    {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH, 1, UINT64_MAX, "N", "updates to make"},
-    {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
-    {"output", 0, TEXT, PLACE(output), PREDICT | GENERATE, 0, 0, "NAME", "only this output"},
+    {"max-time", 0, DURATION, PLACE(max_time), TRAIN, 0, 0, "T", "stop after T seconds, or 90m, 8h"},
+    {"patience", 0, COUNT, PLACE(patience), TRAIN, 1, UINT32_MAX, "N", "stop after N epochs that were not the best"},
+    {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH | OVERFIT, 1, UINT64_MAX, "N", "updates to make"},
+    {.name = "examples"},
+    {"validation", 0, FRACTION, PLACE(validation), TRAIN, 0, 0, "F", "part held back; or give val.NAME=FILE"},
+    {"inputs", 'i', TEXT, PLACE(inputs), DATA & ~(unsigned)GENERATE, 0, 0, "FILE", "safetensors file with inputs by name"},
+    {"every", 0, COUNT, PLACE(every), DATA & ~(unsigned)GENERATE, 1, UINT32_MAX, "N", "steps from one window to the next (its length)"},
     {"rows", 0, COUNT, PLACE(rows), EVAL | PREDICT, 1, UINT64_MAX, "N", "only the first N examples"},
+    {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
+    {.name = "parameters"},
+    {"params", 'p', TEXT, PLACE(params), DATA | EXPORT, 0, 0, "FILE", "to begin with (safetensors), or a folder"},
+    {"seed", 0, COUNT, PLACE(seed), DATA | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, all draws"},
+    {.name = "saving"},
+    {"out", 'o', TEXT, PLACE(out), TRAIN | PREDICT | GRAD | STEP | EXPORT, 0, 0, "PATH", "train: the folder of the run; else the file to write"},
+    {"resume", 0, FLAG, PLACE(resume), TRAIN | ONCE, 0, 0, NULL, "go on where the run in --out stopped"},
+    {"save-every", 0, DURATION, PLACE(save_every), TRAIN, 0, 0, "T", "seconds from one save to the next; 0: every step"},
+    {"keep", 0, COUNT, PLACE(keep), TRAIN, 0, 1000000, "N", "how many epochs stay saved, besides best and last"},
+    {.name = "writing"},
+    {"output", 0, TEXT, PLACE(output), PREDICT | GENERATE, 0, 0, "NAME", "only this output"},
     {"prompt", 0, TEXT, PLACE(prompt), GENERATE, 0, 0, "TEXT", "what to go on after (an empty line)"},
-    {"length", 0, COUNT, PLACE(length), GENERATE, 1, UINT64_MAX, "N", "how much to write (500)"},
-    {"temperature", 0, REAL, PLACE(temperature), GENERATE, 0, 0, "X", "0: always the likeliest; 1: as likely as the model says"},
+    {"length", 0, COUNT, PLACE(length), GENERATE, 1, UINT64_MAX, "N", "how much to write"},
+    {"temperature", 0, REAL, PLACE(temperature), GENERATE, 0, 0, "X", "0: the likeliest; 1: as likely as the model says"},
     {"top-k", 0, COUNT, PLACE(top), GENERATE, 1, UINT32_MAX, "N", "only from the N likeliest"},
     {"numbers", 0, FLAG, PLACE(numbers), GENERATE, 0, 0, NULL, "the sequence is of numbers, not of bytes"},
-    {"out", 'o', TEXT, PLACE(out), TRAIN | PREDICT | GRAD | STEP | EXPORT, 0, 0, "PATH", "train: folder for the parameters; else the file to write"},
-    {"quiet", 'q', FLAG, PLACE(quiet), TRAIN, 0, 0, NULL, "no progress"},
+    {.name = "other"},
+    {"threads", 0, COUNT, PLACE(threads), DATA, 1, 256, "N", "to run on; the results are the same for any N"},
+    {"config", 0, TEXT, PLACE(config), ~0u, 0, 0, "FILE", "lines of NAME = VALUE; the command line comes first"},
+    {"print-config", 0, FLAG, PLACE(print_config), ~0u, 0, 0, NULL, "print such a file, and do nothing"},
+    {"dry-run", 0, FLAG, PLACE(dry_run), TRAIN | ONCE, 0, 0, NULL, "one step, to see that all is well; nothing is saved"},
+    {"quiet", 'q', FLAG, PLACE(quiet), TRAIN | OVERFIT, 0, 0, NULL, "no progress"},
     {"help", 'h', FLAG, PLACE(help), ~0u, 0, 0, NULL, "this text"},
+    {.name = NULL},
 };
 /* clang-format on */
 
-typedef struct Setting Setting;
-
-enum { SETTINGS = sizeof settings / sizeof *settings };
-
-/* ---- did you mean ---- */
-
-/* Insertions, deletions, changes and swaps of neighbours between two short words. */
-static int distance(const char *a, const char *b)
-{
-    enum { MOST = 32 };
-    int m = (int)strlen(a), n = (int)strlen(b), d[MOST + 1][MOST + 1];
-    if (m > MOST || n > MOST)
-        return MOST;
-    for (int i = 0; i <= m; i++)
-        for (int j = 0; j <= n; j++) {
-            if (i == 0 || j == 0) {
-                d[i][j] = i + j;
-                continue;
-            }
-            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            if (d[i - 1][j] + 1 < best)
-                best = d[i - 1][j] + 1;
-            if (d[i][j - 1] + 1 < best)
-                best = d[i][j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                d[i - 2][j - 2] + 1 < best)
-                best = d[i - 2][j - 2] + 1;
-            d[i][j] = best;
-        }
-    return d[m][n];
-}
-
-typedef struct Guess {
-    const char *word, *best;
-    int distance;
-} Guess;
-
-static void consider(Guess *g, const char *candidate)
-{
-    int d = distance(g->word, candidate);
-    if (d < g->distance && d <= (int)(strlen(g->word) + 2) / 3) {
-        g->best = candidate;
-        g->distance = d;
-    }
-}
+/* ---- what is unknown ---- */
 
 static bool unknown(const char *what, const Guess *g, const char *otherwise, gr_error *e)
 {
@@ -129,18 +82,18 @@ static bool unknown(const char *what, const Guess *g, const char *otherwise, gr_
 static bool unknown_verb(const char *word, gr_error *e)
 {
     Guess g = {word, NULL, 99};
-    for (int i = 0; i < VERBS; i++)
-        if (verbs[i].help)
-            consider(&g, verbs[i].name);
+    for (const Verb *v = gr_verb; v->name; v++)
+        if (v->help)
+            gr_consider(&g, v->name);
     return unknown("verb", &g, "'help' lists them", e);
 }
 
 static bool unknown_option(const char *word, unsigned verb, gr_error *e)
 {
     Guess g = {word, NULL, 99};
-    for (int i = 0; i < SETTINGS; i++)
-        if (settings[i].verbs & verb)
-            consider(&g, settings[i].name);
+    for (const Setting *s = gr_setting; s->name; s++)
+        if (s->verbs & verb)
+            gr_consider(&g, s->name);
     return unknown("option", &g, "'help' lists them", e);
 }
 
@@ -152,7 +105,7 @@ static bool unknown_input(const gr_model *m, const char *word, gr_error *e)
         if (m->tensor[i].role == GR_INPUT) {
             size_t n = strlen(list);
             snprintf(list + n, sizeof list - n, " %s", m->tensor[i].name);
-            consider(&g, m->tensor[i].name);
+            gr_consider(&g, m->tensor[i].name);
         }
     return unknown("input", &g, list, e);
 }
@@ -189,19 +142,37 @@ static bool read_real(const Setting *s, const char *text, double *x, gr_error *e
            gr_fail(e, "--%s takes a number, 0 or more, not '%.80s'", s->name, text);
 }
 
+/* 90, 90s, 1.5m, 8h */
+static bool read_duration(const Setting *s, const char *text, double *x, gr_error *e)
+{
+    static const char unit[] = "smh";
+    char *end;
+    *x = strtod(text, &end);
+    bool number = end != text && *x >= 0 && isfinite(*x);
+    const char *u = *end ? strchr(unit, *end) : unit;
+    if (!number || !u || (*end && end[1]))
+        return gr_fail(e, "--%s takes seconds, or like 90m or 8h, not '%.80s'", s->name, text);
+    for (; u > unit; u--)
+        *x *= 60;
+    return true;
+}
+
 static bool read_value(const Setting *s, const char *text, Options *o, gr_error *e)
 {
     char *place = (char *)o + s->place;
     switch (s->kind) {
     case FLAG:
-        *(bool *)place = true;
-        return true;
+        *(bool *)place = !text || !strcmp(text, "yes");
+        return !text || !strcmp(text, "yes") || !strcmp(text, "no") ||
+               gr_fail(e, "--%s is yes or no, not '%.80s'", s->name, text);
     case COUNT:
         return read_count(s, text, (uint64_t *)place, e);
     case FRACTION:
         return read_fraction(s, text, (double *)place, e);
     case REAL:
         return read_real(s, text, (double *)place, e);
+    case DURATION:
+        return read_duration(s, text, (double *)place, e);
     case TEXT:
         *(const char **)place = text;
         return *text || gr_fail(e, "--%s is empty", s->name);
@@ -221,16 +192,22 @@ static bool is_input(const gr_model *m, const char *name)
 
 static const Setting *setting_named(const char *name)
 {
-    for (int i = 0; i < SETTINGS; i++)
-        if (strcmp(settings[i].name, name) == 0 ||
-            (settings[i].letter && name[0] == settings[i].letter && !name[1]))
-            return &settings[i];
+    for (const Setting *s = gr_setting; s->name; s++)
+        if (s->verbs && (strcmp(s->name, name) == 0 ||
+                         (s->letter && name[0] == s->letter && !name[1])))
+            return s;
     return NULL;
+}
+
+static bool set_option(const Setting *s, const char *value, Options *o, gr_error *e)
+{
+    o->given |= 1ull << (s - gr_setting);
+    return read_value(s, value, o, e);
 }
 
 bool gr_is_given(const Options *o, const char *name)
 {
-    return o->given >> (setting_named(name) - settings) & 1;
+    return o->given >> (setting_named(name) - gr_setting) & 1;
 }
 
 /* A word and what follows its first '='; NULL when there is none. */
@@ -239,39 +216,43 @@ static Pair split(char *word)
     char *equals = strchr(word, '=');
     if (equals)
         *equals = 0;
-    return (Pair){word, equals ? equals + 1 : NULL};
+    return (Pair){word, equals ? equals + 1 : NULL, false};
 }
 
-/* Give the setting its value, from the pair or, when that has none, the next argument. */
-static bool set_option(Pair p, char ***next, Options *o, gr_error *e)
+/* The option of a word on the command line; its value is the pair's or the next argument. */
+static bool take_option(Pair p, char ***next, Options *o, gr_error *e)
 {
     const Setting *s = setting_named(p.name);
     if (!s)
         return unknown_option(p.name, o->verb, e);
     if (!(s->verbs & o->verb))
         return gr_fail(e, "'%s' takes no --%s", o->verb_name, s->name);
-    if (s->kind == FLAG && p.value)
-        return gr_fail(e, "--%s takes no value", s->name);
     if (s->kind != FLAG && !p.value && !(p.value = *(*next)++))
         return gr_fail(e, "--%s %s: the value is missing", s->name, s->argument);
-    o->given |= 1ull << (s - settings);
-    return read_value(s, p.value, o, e);
+    return set_option(s, p.value, o, e);
+}
+
+static bool is_held_out(const gr_model *m, const char *name)
+{
+    return strncmp(name, "val.", 4) == 0 && !is_input(m, name);
 }
 
 static bool add_file(const gr_model *m, Pair p, Options *o, gr_error *e)
 {
-    bool held_out = strncmp(p.name, "val.", 4) == 0 && !is_input(m, p.name);
+    bool held_out = is_held_out(m, p.name);
     p.name += held_out ? 4 : 0;
     if (!is_input(m, p.name))
         return unknown_input(m, p.name, e);
     if (held_out && o->verb != TRAIN)
         return gr_fail(e, "val.%s: only 'train' validates", p.name);
     Pair *pairs = held_out ? o->held_out : o->data;
-    int *n = held_out ? &o->nheld_out : &o->ndata;
-    for (int i = 0; i < *n; i++)
-        if (strcmp(pairs[i].name, p.name) == 0)
-            return gr_fail(e, "input '%s' is given twice", p.name);
-    pairs[(*n)++] = p;
+    int *n = held_out ? &o->nheld_out : &o->ndata, i = 0;
+    while (i < *n && strcmp(pairs[i].name, p.name) != 0)
+        i++;
+    if (i < *n && pairs[i].configured == p.configured)
+        return gr_fail(e, "input '%s' is given twice", p.name);
+    pairs[i] = p;
+    *n += i == *n;
     return true;
 }
 
@@ -279,17 +260,88 @@ static bool read_argument(const gr_model *m, char *word, char ***next, Options *
                           gr_error *e)
 {
     if (word[0] == '-' && word[1] == '-')
-        return set_option(split(word + 2), next, o, e);
+        return take_option(split(word + 2), next, o, e);
     if (word[0] == '-' && word[1]) {
-        Pair p = {(char[]){word[1], 0}, word[2] ? word + 2 : NULL};
-        return set_option(p, next, o, e);
+        Pair p = {(char[]){word[1], 0}, word[2] ? word + 2 : NULL, false};
+        return take_option(p, next, o, e);
     }
     Pair p = split(word);
     if (!p.value)
         return gr_fail(e, "'%.80s' is no NAME=FILE and no --option", word);
     if (!is_input(m, p.name) && setting_named(p.name) && p.name[1])
-        return set_option(p, next, o, e);
+        return take_option(p, next, o, e);
     return add_file(m, p, o, e);
+}
+
+/* ---- configuration files ---- */
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]); n--)
+        text[n - 1] = 0;
+    return text;
+}
+
+static void cut_comment(char *line)
+{
+    for (char *p = line; (p = strchr(p, '#')); p++)
+        if (p == line || p[-1] == ' ' || p[-1] == '\t') {
+            *p = 0;
+            return;
+        }
+}
+
+/* What other verbs take is passed over, so that one file serves all. */
+static bool read_line(const gr_model *m, char *line, Options *o, gr_error *e)
+{
+    cut_comment(line);
+    line = trim(line);
+    if (!*line)
+        return true;
+    Pair p = split(line);
+    if (!p.value)
+        return gr_fail(e, "'%.80s' is no NAME = VALUE", line);
+    p = (Pair){trim((char *)p.name), trim((char *)p.value), true};
+    const Setting *s = is_input(m, p.name) ? NULL : setting_named(p.name);
+    if (s && (s->verbs & ONCE))
+        return gr_fail(e, "'%s' has its place on the command line", s->name);
+    if (s)
+        return !(s->verbs & o->verb) || set_option(s, p.value, o, e);
+    if (!is_input(m, p.name) && !is_held_out(m, p.name))
+        return unknown_option(p.name, ~0u, e);
+    return (is_held_out(m, p.name) && o->verb != TRAIN) || add_file(m, p, o, e);
+}
+
+static bool read_config(const gr_model *m, const char *path, Options *o, gr_error *e)
+{
+    gr_bytes file;
+    if (!gr_read_file(path, &file, e))
+        return gr_within(e, "%s: ", path);
+    o->config_text = (char *)file.data;
+    int number = 1;
+    for (char *line = o->config_text, *next; line; line = next, number++) {
+        if ((next = strchr(line, '\n')))
+            *next++ = 0;
+        if (!read_line(m, line, o, e))
+            return gr_within(e, "%s:%d: ", path, number);
+    }
+    return true;
+}
+
+/* FILE of --config FILE, --config=FILE or config=FILE. */
+static const char *config_of(const gr_model *m, char **words)
+{
+    const char *path = NULL;
+    for (; *words; words++) {
+        bool dashes = strncmp(*words, "--", 2) == 0;
+        const char *word = *words + (dashes ? 2 : 0);
+        if (strncmp(word, "config=", 7) == 0 && (dashes || !is_input(m, "config")))
+            path = word + 7;
+        else if (dashes && strcmp(word, "config") == 0)
+            path = words[1];
+    }
+    return path;
 }
 
 static bool read_verb(const char *word, Options *o, gr_error *e)
@@ -299,11 +351,11 @@ static bool read_verb(const char *word, Options *o, gr_error *e)
         o->help = true;
         return true;
     }
-    for (int i = 0; i < VERBS; i++)
-        if (strcmp(verbs[i].name, word) == 0) {
-            o->verb = verbs[i].bit;
-            o->verb_name = verbs[i].name;
-            o->run = verbs[i].run;
+    for (const Verb *v = gr_verb; v->name; v++)
+        if (strcmp(v->name, word) == 0) {
+            o->verb = v->bit;
+            o->verb_name = v->name;
+            o->run = v->run;
             return true;
         }
     return unknown_verb(word, e);
@@ -315,61 +367,25 @@ bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_er
                    .seed = m->seed,
                    .validation = m->validation,
                    .save_every = 15,
+                   .max_time = INFINITY,
                    .length = 500,
                    .temperature = 1};
-    o->data = calloc(2 * (size_t)argc + 2, sizeof *o->data);
+    o->data = calloc(2 * (size_t)m->tensors + 1, sizeof *o->data);
     if (!o->data)
         return gr_fail(e, "out of memory");
-    o->held_out = o->data + argc + 1;
+    o->held_out = o->data + m->tensors;
     if (argc < 2)
         return gr_fail(e, "no verb; 'help' lists them");
     if (!read_verb(argv[1], o, e))
         return false;
     char **next = argv + 2;
+    const char *config = o->help ? NULL : config_of(m, next);
+    if (config && !read_config(m, config, o, e))
+        return false;
     while (!o->help && *next) {
         char *word = *next++;
         if (!read_argument(m, word, &next, o, e))
             return false;
     }
     return true;
-}
-
-/* ---- help ---- */
-
-static void print_setting(const Setting *s)
-{
-    char left[40];
-    int n = s->letter ? snprintf(left, sizeof left, "-%c, ", s->letter)
-                      : snprintf(left, sizeof left, "    ");
-    snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", s->name, s->argument ? " " : "",
-             s->argument ? s->argument : "");
-    printf("  %-22s %s\n", left, s->help);
-}
-
-void gr_print_help(const gr_model *m)
-{
-    printf("usage: %s VERB [NAME=FILE...] [OPTION...]\n\nverbs:\n", m->name);
-    for (int i = 0; i < VERBS; i++)
-        if (verbs[i].help)
-            printf("  %-22s %s\n", verbs[i].name, verbs[i].help);
-    printf("\ninputs:\n");
-    for (int i = 0; i < m->tensors; i++) {
-        const gr_tensor *t = &m->tensor[i];
-        if (t->role != GR_INPUT)
-            continue;
-        size_t dim[GR_RANK];
-        for (int d = 1; d < t->rank; d++)
-            dim[d - 1] = (size_t)t->dim[d];
-        printf("  %-22s %s%s\n", t->name, gr_shape(t->rank - 1, dim).text,
-               t->target ? ", not needed to predict" : "");
-    }
-    printf(
-        "  FILE is IDX (also .gz), npy, safetensors or a table of text; FILE:0-3,7 and\n"
-        "  FILE:name,name choose columns, FILE:name a tensor, FILE:bytes the bytes, as "
-        "does\n"
-        "  FILE.txt for whole numbers. Where a row is not an example but a step of one,\n"
-        "  examples are windows of a sequence: from step K on for FILE+K.\n"
-        "\noptions:\n");
-    for (int i = 0; i < SETTINGS; i++)
-        print_setting(&settings[i]);
 }

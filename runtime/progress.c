@@ -77,13 +77,19 @@ void gr_clear_line(const Progress *p)
         printf("\r\033[K");
 }
 
+bool gr_is_line_due(const Progress *p, uint64_t epoch, uint64_t epochs)
+{
+    return epoch % p->every == 0 || epoch == epochs;
+}
+
 void gr_end_epoch(Progress *p, const Run *r, const Report *now)
 {
-    bool due = now->epoch % p->every == 0 || now->epoch == now->epochs;
-    if (p->quiet || !due)
+    if (p->quiet || !gr_is_line_due(p, now->epoch, now->epochs))
         return;
     gr_clear_line(p);
     put_line(stdout, r, now);
+    if (now->watch)
+        printf("  gradient %.3g", now->watch->gradient);
     printf("  %.1f s\n", gr_seconds() - p->start);
     fflush(stdout);
 }

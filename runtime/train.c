@@ -24,6 +24,10 @@ typedef struct Training {
     double saved; /* when */
     uint64_t planned;
     Progress progress;
+    Log log;
+    Watch watch;
+    void *before; /* snapshot from before the step that is watched */
+    int n;        /* examples of the last step */
 } Training;
 
 /* ---- preparing ---- */
@@ -81,7 +85,10 @@ static bool make_room(Training *t)
     t->mean = t->place.sum + r->figures;
     t->check = t->mean + r->figures;
     t->best = malloc(gr_snapshot_size(r->model) + 1);
-    return (t->place.sum && t->best) || gr_fail(&t->run->error, "out of memory");
+    t->before = malloc(gr_snapshot_size(r->model) + 1);
+    t->watch.warned = calloc((size_t)r->model->tensors + 1, sizeof *t->watch.warned);
+    return (t->place.sum && t->best && t->before && t->watch.warned) ||
+           gr_fail(&t->run->error, "out of memory");
 }
 
 /* What was asked for then holds unless something else is asked for now. */
@@ -137,8 +144,6 @@ static bool prepare(Training *t)
     if (t->place.known && t->place.examples != t->rows.count)
         return gr_fail(&r->error, "cannot resume: that was with %llu examples, not %zu",
                        (unsigned long long)t->place.examples, t->rows.count);
-    if (!gr_make_run_folder(r))
-        return false;
     t->place.seed = r->context->seed;
     t->place.epochs = r->options.epochs;
     t->place.validation = r->options.validation;
@@ -148,6 +153,28 @@ static bool prepare(Training *t)
         t->planned = r->options.max_steps;
     r->context->steps = t->planned;
     return true;
+}
+
+static bool write_config(Run *r)
+{
+    gr_save s;
+    char *path = gr_in_run(r, "config");
+    bool fine = gr_save_open(&s, path, &r->error);
+    if (fine) {
+        gr_put_config(s.file, r->model, &r->options);
+        fine = gr_save_close(&s, &r->error);
+    }
+    if (!fine)
+        gr_within(&r->error, "%s: ", path);
+    free(path);
+    return fine;
+}
+
+static bool open_folder(Training *t)
+{
+    Run *r = t->run;
+    return gr_make_run_folder(r) && write_config(r) &&
+           gr_open_log(r, t->place.epoch, t->checks.count > 0, &t->log);
 }
 
 /* ---- saving ---- */
@@ -220,7 +247,19 @@ static void average(Training *t)
 
 static bool is_enough(const Training *t)
 {
-    return t->run->options.max_steps && t->place.step >= t->run->options.max_steps;
+    const Options *o = &t->run->options;
+    const Place *p = &t->place;
+    return (o->max_steps && p->step >= o->max_steps) ||
+           (o->patience && p->epoch - p->best_epoch >= o->patience) ||
+           gr_seconds() - t->progress.start >= o->max_time;
+}
+
+/* The last step of an epoch that has a line of its own. */
+static bool is_watched(const Training *t)
+{
+    const Place *p = &t->place;
+    return t->rows.count - p->position <= (size_t)t->run->model->batch &&
+           gr_is_line_due(&t->progress, p->epoch + 1, t->run->options.epochs);
 }
 
 static Outcome one_step(Training *t)
@@ -229,7 +268,10 @@ static Outcome one_step(Training *t)
     Place *p = &t->place;
     size_t left = t->rows.count - p->position, batch = (size_t)r->model->batch;
     int n = (int)(left < batch ? left : batch);
+    t->n = n;
     gr_fill_batch(r, &t->data, &t->rows, p->position, n);
+    if (is_watched(t))
+        gr_take_snapshot(r, t->before);
     gr_call(r, r->model->step, n);
     p->step = r->context->step;
     p->position += (size_t)n;
@@ -242,9 +284,9 @@ static Outcome one_step(Training *t)
         return INTERRUPTED;
     if (is_enough(t))
         return FINISHED;
-    if (is_save_due(t) && !save(t))
-        return UNSAVED;
-    return GOING;
+    bool within =
+        p->position < t->rows.count; /* the end of an epoch is saved with its figures */
+    return within && is_save_due(t) && !save(t) ? UNSAVED : GOING;
 }
 
 static void compare_with_best(Training *t)
@@ -262,14 +304,18 @@ static void compare_with_best(Training *t)
 
 static void end_epoch(Training *t)
 {
-    average(t); /* a run may be resumed right here */
     Report now = report(t);
+    if (gr_is_line_due(&t->progress, now.epoch, now.epochs)) {
+        gr_watch(t->run, &t->watch, t->before, t->n);
+        now.watch = &t->watch;
+    }
     if (t->checks.count) {
         const Data *d = t->held_out.rows ? &t->held_out : &t->data;
         gr_evaluate(t->run, d, &t->checks, t->check);
     }
     compare_with_best(t);
     gr_end_epoch(&t->progress, t->run, &now);
+    gr_log_epoch(&t->log, t->run, &now, gr_seconds() - t->progress.start);
     t->place.epoch++;
     t->place.position = 0;
     memset(t->place.sum, 0, (size_t)t->run->figures * sizeof *t->place.sum);
@@ -288,9 +334,10 @@ static Outcome one_epoch(Training *t)
     bool whole = t->place.position == t->rows.count;
     if (outcome == GOING || (whole && outcome != DIVERGED))
         end_epoch(t);
-    if (t->place.position == 0 && !keep_epoch(t))
+    bool ended = t->place.position == 0;
+    if (ended && (!keep_epoch(t) || (is_save_due(t) && !save(t))))
         return UNSAVED;
-    return outcome;
+    return outcome == GOING && is_enough(t) ? FINISHED : outcome;
 }
 
 static Outcome all_epochs(Training *t)
@@ -322,6 +369,9 @@ static void summarise(const Training *t)
     if (p->position)
         printf("; loss %.4g so far in epoch %llu", t->mean[0],
                (unsigned long long)p->epoch + 1);
+    if (r->options.patience && p->epoch - p->best_epoch >= r->options.patience)
+        printf("; stopped after %llu that were no better",
+               (unsigned long long)(p->epoch - p->best_epoch));
     char *best = gr_in_folder(r, r->options.out, p->best_epoch ? "best" : "last");
     printf("; saved %s\n", best);
     free(best);
@@ -330,10 +380,18 @@ static void summarise(const Training *t)
 static int diverged(const Training *t)
 {
     const Run *r = t->run;
+    const gr_tensor *bad = gr_find_bad(r);
     fflush(stdout);
-    fprintf(stderr, "%s: the loss is %g at step %llu of epoch %llu; %s\n", r->model->name,
+    fprintf(stderr, "%s: the loss is %g at step %llu of epoch %llu", r->model->name,
             gr_figure(r, 0), (unsigned long long)t->place.step,
-            (unsigned long long)t->place.epoch + 1,
+            (unsigned long long)t->place.epoch + 1);
+    if (bad && bad->role != GR_LOSS)
+        fprintf(stderr, "; so is something in %s '%s'",
+                bad->role == GR_INPUT    ? "input"
+                : bad->role == GR_OUTPUT ? "output"
+                                         : "parameter",
+                bad->name);
+    fprintf(stderr, "; %s\n",
             t->place.best_epoch ? "best.safetensors is from before" : "nothing is saved");
     return 1;
 }
@@ -349,14 +407,54 @@ static int finish(Training *t, Outcome outcome)
     return outcome == INTERRUPTED ? 128 + gr_stop_signal() : 0;
 }
 
+/* One step and one evaluation, and how long all of them would take. */
+static int dry_run(Training *t)
+{
+    size_t steps = steps_per_epoch(t), batch = (size_t)t->run->model->batch;
+    printf(
+        "%zu examples, %zu to validate with; %zu steps of up to %zu in an epoch, %llu in "
+        "all\n",
+        t->rows.count, t->checks.count, steps, batch, (unsigned long long)t->planned);
+    t->saved = t->progress.start = gr_seconds();
+    t->run->options.save_every = INFINITY;
+    one_step(t);
+    printf("the first step:");
+    gr_put_figures(stdout, t->run, "", t->mean);
+    t->checks.count = t->checks.count < batch ? t->checks.count : batch;
+    if (t->checks.count) {
+        gr_evaluate(t->run, t->held_out.rows ? &t->held_out : &t->data, &t->checks,
+                    t->check);
+        gr_put_figures(stdout, t->run, "val.", t->check);
+    }
+    double start = gr_seconds();
+    t->place.position = 0;
+    one_step(t);
+    double step = gr_seconds() - start;
+    printf("\na step takes %.3g s, %llu of them about %.3g s; nothing is saved\n", step,
+           (unsigned long long)t->planned, step * (double)t->planned);
+    return isfinite(t->mean[0]) ? 0 : diverged(t);
+}
+
+static int train(Training *t)
+{
+    if (!prepare(t))
+        return 2;
+    if (t->run->options.dry_run)
+        return dry_run(t);
+    return open_folder(t) ? finish(t, all_epochs(t)) : 2;
+}
+
 int gr_train(Run *r)
 {
     Training t = {.run = r};
     gr_catch_save_signal();
-    int status = prepare(&t) ? finish(&t, all_epochs(&t)) : 2;
+    int status = train(&t);
+    gr_close_log(&t.log);
     gr_drop_data(r->model, &t.data);
     gr_drop_data(r->model, &t.held_out);
     free(t.place.sum);
     free(t.best);
+    free(t.before);
+    free(t.watch.warned);
     return status;
 }

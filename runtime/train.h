@@ -8,11 +8,13 @@
 #include "gr.h"
 #include "grdata.h"
 
-/* Verbs, as bits: an option lists whom it serves. */
+/* Verbs, as bits: an option lists whom it serves. ONCE marks those that are about one start of
+ * the program, and stand in no configuration. */
 /* clang-format off */
 enum {
     TRAIN = 1, EVAL = 2, PREDICT = 4, INFO = 8, GRAD = 16, STEP = 32, BENCH = 64, EXPORT = 128,
-    GENERATE = 256, PROBE = 512
+    GENERATE = 256, PROBE = 512, OVERFIT = 1024, ONCE = 1 << 30,
+    DATA = TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | GENERATE | OVERFIT
 };
 /* clang-format on */
 
@@ -20,17 +22,20 @@ typedef struct Run Run;
 
 typedef struct Pair {
     const char *name, *value;
+    bool configured; /* from a file, which the command line overrides */
 } Pair;
 
 typedef struct Options {
     unsigned verb;
     const char *verb_name;
     int (*run)(Run *); /* what the verb does; returns the exit status */
-    uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top, keep;
-    double validation, temperature, save_every;
-    const char *params, *out, *inputs, *output, *prompt;
+    uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top, keep,
+        patience;
+    double validation, temperature, save_every, max_time;
+    const char *params, *out, *inputs, *output, *prompt, *config;
     uint64_t given; /* which are not the defaults: see gr_is_given */
-    bool resume, quiet, eval, numbers, help;
+    bool resume, quiet, eval, numbers, help, print_config, dry_run;
+    char *config_text;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
 } Options;
@@ -49,9 +54,47 @@ struct Run {
 
 /* ---- options.c ---- */
 
+typedef struct Verb {
+    const char *name;
+    unsigned bit;
+    int (*run)(Run *);
+    const char *help; /* NULL: not for people */
+} Verb;
+
+typedef enum Kind { FLAG, COUNT, FRACTION, REAL, DURATION, TEXT } Kind;
+
+/* An option; without verbs, the heading of those that follow. */
+typedef struct Setting {
+    const char *name;
+    char letter;
+    Kind kind;
+    size_t place; /* in Options */
+    unsigned verbs;
+    uint64_t low, high;
+    const char *argument, *help;
+} Setting;
+
+/* Both end with a row without a name. */
+extern const Verb gr_verb[];
+extern const Setting gr_setting[];
+
 bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_error *e);
 bool gr_is_given(const Options *o, const char *name);
+
+/* ---- guess.c ---- */
+
+typedef struct Guess {
+    const char *word, *best; /* best: the nearest so far, or NULL */
+    int distance;
+} Guess;
+
+void gr_consider(Guess *g, const char *candidate);
+
+/* ---- help.c ---- */
+
 void gr_print_help(const gr_model *m);
+void gr_print_verb_help(const gr_model *m, const Options *o);
+void gr_put_config(FILE *f, const gr_model *m, const Options *o);
 
 /* ---- data.c ---- */
 
@@ -182,6 +225,35 @@ char *gr_in_run(const Run *r, const char *name);
 /* Make the run folder, and remove what a killed run left half written. */
 bool gr_make_run_folder(Run *r);
 
+/* ---- log.c ---- */
+
+struct Report;
+
+/* metrics.csv, the same bytes for the same run, and metrics.jsonl, with times, in the folder. */
+typedef struct Log {
+    FILE *csv, *jsonl;
+} Log;
+
+/* Go on after so many epochs: later ones of a run that was killed are cut. */
+bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log);
+void gr_log_epoch(const Log *log, const Run *r, const struct Report *now, double seconds);
+void gr_close_log(Log *log);
+
+/* ---- watch.c ---- */
+
+/* What training does to the parameters. */
+typedef struct Watch {
+    bool *warned; /* of each tensor */
+    double gradient, update; /* norms: of all gradients; of an update by that of the parameters */
+} Watch;
+
+/* After a step on n examples, with a snapshot from before it. Leaves results of `gradients` in
+ * the block. Warns once of each parameter that no gradient reaches, or that jumps. */
+void gr_watch(Run *r, Watch *w, const void *before, int n);
+
+/* The first tensor with a number that is none, or NULL: inputs, outputs, losses, parameters. */
+const gr_tensor *gr_find_bad(const Run *r);
+
 /* ---- progress.c ---- */
 
 typedef struct Progress {
@@ -196,8 +268,10 @@ typedef struct Report {
     uint64_t epoch, epochs, step;
     size_t done; /* examples so far */
     const double *mean, *check;
+    const Watch *watch; /* or NULL */
 } Report;
 
+bool gr_is_line_due(const Progress *p, uint64_t epoch, uint64_t epochs);
 void gr_start_progress(Progress *p, const Run *r, size_t todo, size_t before);
 void gr_redraw(Progress *p, const Run *r,
                const Report *now); /* at most ten times a second */
@@ -208,6 +282,7 @@ void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mea
 /* ---- verbs; each returns the exit status ---- */
 
 int gr_train(Run *r);
+int gr_overfit(Run *r);
 int gr_eval(Run *r);
 int gr_predict(Run *r);
 int gr_generate(Run *r);

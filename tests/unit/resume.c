@@ -104,7 +104,8 @@ TestSuite(resume, .init = enter, .timeout = 300);
 static void is_whole(const char *when, long n)
 {
     cr_assert_eq(sh("cmp whole/last.safetensors r/last.safetensors &&"
-                    "cmp whole/best.safetensors r/best.safetensors"),
+                    "cmp whole/best.safetensors r/best.safetensors &&"
+                    "cmp whole/metrics.csv r/metrics.csv"),
                  0, "%s %ld: %s", when, n, text_of("out"));
     cr_assert_eq(sh("ls r | grep tmp"), 1, "%s %ld left %s", when, n, text_of("out"));
 }
@@ -155,8 +156,9 @@ Test(resume, disk_fails_once)
 Test(resume, keeps_epochs)
 {
     cr_assert_eq(sh(TRAIN "--keep 2 -o r && ls r"), 0);
-    cr_assert_str_eq(text_of("out"), "best.safetensors\nepoch-3.safetensors\n"
-                                     "epoch-4.safetensors\nlast.safetensors\n");
+    cr_assert_str_eq(text_of("out"), "best.safetensors\nconfig\nepoch-3.safetensors\n"
+                                     "epoch-4.safetensors\nlast.safetensors\nmetrics.csv\n"
+                                     "metrics.jsonl\n");
     cr_assert_eq(sh("./t train " DATA "--epochs 3 -o three && "
                     "./t eval " DATA "-p three/last.safetensors >a && "
                     "./t eval " DATA "-p r/epoch-3.safetensors | cmp - a"),
@@ -223,8 +225,9 @@ Test(resume, saves_when_told)
 Test(resume, two_signals_end_it_at_once)
 {
     cr_assert_eq(
-        sh(BEGIN "kill -STOP $p; kill -INT $p; kill -TERM $p; kill -CONT $p; wait $p"), 143,
-        "%s", text_of("err"));
-    cr_assert_eq(sh("ls r"), 0);
-    cr_assert_str_eq(text_of("out"), "", "nothing is saved");
+        sh(BEGIN
+           "kill -STOP $p; until grep -q 'State:.T' /proc/$p/status; do sleep 0.01; done;"
+           "kill -INT $p; kill -TERM $p; kill -CONT $p; wait $p"),
+        143, "%s", text_of("err"));
+    cr_assert_eq(sh("ls r | grep safetensors"), 1, "nothing is saved");
 }

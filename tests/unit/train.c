@@ -154,6 +154,99 @@ Test(train, validates)
     cr_assert_eq(sh("./t train " DATA "--validation 0.001"), 2);
 }
 
+/* Figures are of every epoch; norms of those that have a line. At the end of the third epoch
+ * the batch is the last four examples of its order, which the gradient is of. */
+Test(train, writes_metrics)
+{
+    cr_assert_eq(sh("./t train " DATA "--epochs 3 --validation 0.2"), 0, "%s", text_of("err"));
+    double loss, val, gradient, update;
+    int lines = sscanf(text_of("line.run/metrics.csv"),
+                       "epoch,step,loss,near,val.loss,val.near,gradient,update\n"
+                       "1,10,%lf,%*f,%lf,%*f,%lf,%lf\n2,20,",
+                       &loss, &val, &gradient, &update);
+    cr_assert_eq(lines, 4, "%s", text_of("line.run/metrics.csv"));
+    cr_assert(loss > 0 && val > 0 && gradient > 0 && update > 0 && update < 1);
+    const char *json = text_of("line.run/metrics.jsonl");
+    cr_assert_eq(sscanf(json, "{\"epoch\":1,\"step\":10,\"loss\":%lf", &val), 1, "%s", json);
+    cr_assert_eq(loss, val);
+    cr_assert_eq(sh("wc -l <line.run/metrics.csv; wc -l <line.run/metrics.jsonl;"
+                    "./t train " DATA "--epochs 1000 -q && wc -l <line.run/metrics.csv &&"
+                    "grep -c '[0-9]$' line.run/metrics.csv"),
+                 0);
+    cr_assert_str_eq(text_of("out"), "4\n3\n1001\n100\n");
+}
+
+/* One batch of four, so that the gradient after the only epoch is that of `grad`. */
+Test(train, norm_of_the_gradient)
+{
+    cr_assert_eq(sh("head -n 5 d.csv >e.csv; E='x=e.csv:0-2 k=e.csv:kind y=e.csv:y';"
+                    "./t train $E --epochs 1 -q &&"
+                    "./t grad $E -p line.run/last.safetensors -o g.safetensors"),
+                 0, "%s", text_of("err"));
+    double sum = 0, norm = 0, update = 0;
+    static const char *const name[] = {"grad.w", "grad.c", "grad.b"};
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; k < (i < 2 ? 3 : 1); k++)
+            sum += pow(gr_element(tensor("g.safetensors", name[i]), k), 2);
+    sscanf(text_of("line.run/metrics.csv"), "%*s\n1,1,%*f,%*f,%lf,%lf", &norm, &update);
+    cr_assert(fabs(norm - sqrt(sum)) < 1e-6 * norm, "%g, not %g", norm, sqrt(sum));
+}
+
+Test(train, stops_when_nothing_gets_better)
+{
+    cr_assert_eq(sh("./t train " DATA "--epochs 100000 --patience 5 | tail -n 1"), 0);
+    int steps, best, worse;
+    cr_assert_eq(sscanf(text_of("out"),
+                        "%d steps in %*f s; best epoch %d, loss %*[^;]; stopped after %d that",
+                        &steps, &best, &worse),
+                 3, "%s", text_of("out"));
+    cr_assert_eq(worse, 5);
+    cr_assert_eq(steps, 13 * (best + 5));
+    sh("cp line.run/last.safetensors l; ./t train " DATA "--patience 5 --resume -q");
+    cr_assert_eq(sh("cmp l line.run/last.safetensors"), 0, "it is over");
+}
+
+Test(train, stops_in_time)
+{
+    cr_assert_eq(sh("./t train " DATA "--epochs 100000000 --max-time 0.5 -q; tail -n 1 "
+                    "line.run/metrics.jsonl | sed 's/.*\"seconds\"://; s/}//'"),
+                 0, "%s", text_of("err"));
+    double seconds = atof(text_of("out"));
+    cr_assert(seconds > 0.3 && seconds < 0.7, "%g", seconds);
+}
+
+Test(train, dry_run)
+{
+    cr_assert_eq(sh("ls >before; ./t train " DATA "--validation 0.2 --dry-run >log; ls >after;"
+                    "sed -i /log/d after; sed -i /after/d after; cmp before after"),
+                 0, "%s%s", text_of("out"), text_of("err"));
+    cr_assert(strncmp(text_of("log"),
+                      "80 examples, 20 to validate with; 10 steps of up to 8 in an epoch, 30 in "
+                      "all\nthe first step:  loss ",
+                      87) == 0,
+              "%s", text_of("log"));
+}
+
+Test(train, overfit)
+{
+    cr_assert_eq(sh("./t overfit " DATA "--steps 3000 | tail -n 1"), 0, "%s", text_of("err"));
+    double from, to;
+    cr_assert_eq(sscanf(text_of("out"), "8 examples, 3000 steps: the loss went from %lf to %lf",
+                        &from, &to),
+                 2, "%s", text_of("out"));
+    cr_assert(from > 0.1 && to < 1e-9, "%s", text_of("out"));
+    cr_assert_eq(sh("ls -d line.run"), 2);
+}
+
+/* A column that is always 0: nothing reaches its weight, but the others of w hide that. */
+Test(train, warns_of_what_is_not_reached)
+{
+    cr_assert_eq(sh("sed '2,$s/^[^,]*,[^,]*,[^,]*/0,0,0/' d.csv >z.csv;"
+                    "./t train x=z.csv:0-2 k=z.csv:kind y=z.csv:y -q"),
+                 0);
+    cr_assert_str_eq(text_of("err"), "line: warning: the gradient of 'w' is 0\n");
+}
+
 Test(train, loss_without_end)
 {
     cr_assert_eq(sh("sed '40s/^[^,]*/1e200/' d.csv >h.csv;"
@@ -161,8 +254,9 @@ Test(train, loss_without_end)
                  1);
     cr_assert(strncmp(text_of("err"), "line: the loss is inf at step ", 30) == 0, "%s",
               text_of("err"));
+    cr_assert(strstr(text_of("err"), " of epoch 1; nothing is saved\n"), "%s", text_of("err"));
     cr_assert_eq(sh("ls line.run"), 0);
-    cr_assert_str_eq(text_of("out"), "");
+    cr_assert_str_eq(text_of("out"), "config\nmetrics.csv\nmetrics.jsonl\n");
 }
 
 Test(train, full_disk_leaves_the_old_files)
@@ -170,7 +264,7 @@ Test(train, full_disk_leaves_the_old_files)
     cr_assert_eq(sh("./t train " DATA "-q && cp -r line.run old"), 0);
     cr_assert_eq(sh("(ulimit -f 0; ./t train " DATA "-q --epochs 9) 2>&1 | cat"), 0);
     cr_assert_str_eq(text_of("out"),
-                     "line: error: line.run/best.safetensors: cannot write: "
+                     "line: error: line.run/config: cannot write: "
                      "File too large\n");
     cr_assert_eq(sh("diff -r old line.run"), 0, "%s", text_of("out"));
     cr_assert_eq(sh("./t predict x=d.csv:0-2 k=d.csv:kind >/dev/full"), 2);
@@ -198,6 +292,20 @@ static void write_batch(int rows)
                                    &(gr_safetensors){.tensors = 3, .tensor = p}, &e));
     cr_assert(gr_write_safetensors("i.safetensors",
                                    &(gr_safetensors){.tensors = 3, .tensor = i}, &e));
+}
+
+Test(train, names_what_is_no_number)
+{
+    static float x[] = {1, 2, 3, 0, NAN, 2};
+    static unsigned char k[2], y[2];
+    gr_named i[] = {{"x", {.type = GR_F32, .rank = 2, .dim = {2, 3}, .data = x}},
+                    {"k", {.type = GR_U8, .rank = 1, .dim = {2}, .data = k}},
+                    {"y", {.type = GR_U8, .rank = 1, .dim = {2}, .data = y}}};
+    gr_error e;
+    gr_write_safetensors("i.safetensors", &(gr_safetensors){.tensors = 3, .tensor = i}, &e);
+    cr_assert_eq(sh("./t train -i i.safetensors"), 1);
+    cr_assert_str_eq(text_of("err"), "line: the loss is nan at step 1 of epoch 1; so is "
+                                     "something in input 'x'; nothing is saved\n");
 }
 
 Test(verbs, grad)
@@ -385,6 +493,41 @@ Test(verbs, probe_cut_anywhere)
     }
 }
 
+/* ---- options ---- */
+
+Test(verbs, help_fits_a_screen)
+{
+    cr_assert_eq(sh("./t help >h; for v in train eval predict generate bench; do ./t $v --help; "
+                    "done >v; awk 'length > 80' h v"),
+                 0);
+    cr_assert_str_eq(text_of("out"), "", "too long");
+    cr_assert_eq(sh("wc -l <h; ./t train --help"), 0);
+    int lines = atoi(text_of("out"));
+    cr_assert(lines > 20 && lines <= 50, "%d lines", lines);
+    cr_assert(strstr(text_of("out"), "\nhow long:\n      --epochs N         times"), "%s",
+              text_of("out"));
+    cr_assert_null(strstr(text_of("out"), "--prompt"));
+}
+
+Test(verbs, configuration)
+{
+    sh("printf '# a run\\n x = d.csv:0-2  # three\\nk=d.csv:kind\\ny = none.csv\\n"
+       "epochs = 3\\nseed = 9\\nquiet = yes\\nprompt = no train\\n' >c");
+    cr_assert_eq(sh("./t train --config c y=d.csv:y seed=8 -o a && "
+                    "./t train " DATA "--epochs 3 --seed 8 -o b && "
+                    "cmp a/last.safetensors b/last.safetensors"),
+                 0, "%s", text_of("err"));
+    cr_assert_eq(sh("./t train --config=c y=d.csv:y --print-config >p && "
+                    "./t train config=p --print-config | cmp - p && grep '^[^#]' p"),
+                 0, "%s%s", text_of("err"), text_of("out"));
+    cr_assert_str_eq(text_of("out"), "x = d.csv:0-2\nk = d.csv:kind\ny = d.csv:y\nepochs = 3\n"
+                                     "validation = 0\nseed = 9\nsave-every = 15\nkeep = 0\n"
+                                     "quiet = yes\n");
+    cr_assert_eq(sh("./t train --config a/config -o again && "
+                    "cmp a/last.safetensors again/last.safetensors"),
+                 0, "what a run leaves makes it again: %s", text_of("err"));
+}
+
 /* ---- mistakes: one line, exit 2, nothing written ---- */
 
 static void fails(const char *command, const char *message)
@@ -410,13 +553,27 @@ Test(mistakes, words)
     fails("./t train --seed -1", "--seed takes a whole number, not '-1'");
     fails("./t train --validation 1",
           "--validation takes a number from 0 to below 1, not '1'");
-    fails("./t train --resume=yes", "--resume takes no value");
+    fails("./t train --resume=maybe", "--resume is yes or no, not 'maybe'");
     fails("./t eval --epochs 3", "'eval' takes no --epochs");
     fails("./t train y=a y=b", "input 'y' is given twice");
     fails("./t train xx=a", "unknown input 'xx'; did you mean 'x'?");
     fails("./t train pixels=a", "unknown input 'pixels'; the inputs are x k y");
     fails("./t train d.csv", "'d.csv' is no NAME=FILE and no --option");
     fails("./t eval val.x=d.csv", "val.x: only 'train' validates");
+}
+
+Test(mistakes, configuration)
+{
+    sh("true >before >after; printf '\\nepoch = 3\\n' >a; printf 'resume = yes\\n' >b;"
+       "printf 'epochs = x\\n' >c; printf 'epochs\\n' >d; printf 'x=1\\nx=2\\n' >f");
+    fails("./t train --config a", "a:2: unknown option 'epoch'; did you mean 'epochs'?");
+    fails("./t train --config b", "b:1: 'resume' has its place on the command line");
+    fails("./t train --config c", "c:1: --epochs takes a whole number, not 'x'");
+    fails("./t train --config d", "d:1: 'epochs' is no NAME = VALUE");
+    fails("./t train --config f", "f:2: input 'x' is given twice");
+    fails("./t train --config g", "g: No such file or directory");
+    fails("./t train --config", "--config FILE: the value is missing");
+    fails("./t train --max-time 3d", "--max-time takes seconds, or like 90m or 8h, not '3d'");
 }
 
 Test(mistakes, data)

@@ -1,0 +1,121 @@
+/* The figures of every epoch in files: for spreadsheets, and line by line for programs. */
+#include "train.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void put_names(FILE *f, const Run *r, const char *prefix)
+{
+    for (int k = 0; k < r->figures; k++)
+        fprintf(f, ",%s%s", prefix, r->model->tensor[r->figure[k]].name);
+}
+
+static void put_head(FILE *f, const Run *r, bool validated)
+{
+    fputs("epoch,step", f);
+    put_names(f, r, "");
+    if (validated)
+        put_names(f, r, "val.");
+    fputs(",gradient,update\n", f);
+}
+
+/* Bytes of the lines about epochs up to the last, each of which holds `mark` and its
+ * number. */
+static size_t lines_up_to(const gr_bytes *b, const char *mark, uint64_t last)
+{
+    const char *text = (const char *)b->data, *line = text, *end;
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        bool marked = strncmp(line, mark, strlen(mark)) == 0;
+        const char *number = line + (marked ? strlen(mark) : 0);
+        if (*number >= '0' && *number <= '9' && strtoull(number, NULL, 10) > last)
+            break;
+    }
+    return (size_t)(line - text);
+}
+
+/* The file to be continued; anew when there is nothing to keep. */
+static FILE *go_on(Run *r, const char *name, const char *mark, uint64_t epochs)
+{
+    gr_bytes b;
+    gr_error none;
+    char *path = gr_in_run(r, name);
+    if (epochs > 0 && gr_read_file(path, &b, &none)) {
+        size_t keep = lines_up_to(&b, mark, epochs);
+        free(b.data);
+        if (truncate(path, (off_t)keep) != 0)
+            epochs = 0;
+    }
+    FILE *f = fopen(path, epochs > 0 ? "ae" : "we");
+    if (!f)
+        gr_fail(&r->error, "%s: cannot write: %s", path, strerror(errno));
+    free(path);
+    return f;
+}
+
+bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log)
+{
+    log->csv = go_on(r, "metrics.csv", "", epochs);
+    log->jsonl = log->csv ? go_on(r, "metrics.jsonl", "{\"epoch\":", epochs) : NULL;
+    if (!log->jsonl)
+        return false;
+    fseek(log->csv, 0, SEEK_END);
+    if (ftell(log->csv) == 0)
+        put_head(log->csv, r, validated);
+    fflush(log->csv);
+    return true;
+}
+
+static void put_row(FILE *f, const Run *r, const Report *now)
+{
+    fprintf(f, "%llu,%llu", (unsigned long long)now->epoch, (unsigned long long)now->step);
+    for (int k = 0; k < r->figures; k++)
+        fprintf(f, ",%.9g", now->mean[k]);
+    for (int k = 0; now->check && k < r->figures; k++)
+        fprintf(f, ",%.9g", now->check[k]);
+    if (now->watch)
+        fprintf(f, ",%.9g,%.9g\n", now->watch->gradient, now->watch->update);
+    else
+        fputs(",,\n", f);
+}
+
+static void put_member(FILE *f, const char *prefix, const char *name, double x)
+{
+    if (isfinite(x))
+        fprintf(f, ",\"%s%s\":%.9g", prefix, name, x);
+    else
+        fprintf(f, ",\"%s%s\":null", prefix, name);
+}
+
+static void put_object(FILE *f, const Run *r, const Report *now, double seconds)
+{
+    fprintf(f, "{\"epoch\":%llu,\"step\":%llu", (unsigned long long)now->epoch,
+            (unsigned long long)now->step);
+    for (int k = 0; k < r->figures; k++)
+        put_member(f, "", r->model->tensor[r->figure[k]].name, now->mean[k]);
+    for (int k = 0; now->check && k < r->figures; k++)
+        put_member(f, "val.", r->model->tensor[r->figure[k]].name, now->check[k]);
+    if (now->watch) {
+        put_member(f, "", "gradient", now->watch->gradient);
+        put_member(f, "", "update", now->watch->update);
+    }
+    fprintf(f, ",\"seconds\":%.3f}\n", seconds);
+}
+
+void gr_log_epoch(const Log *log, const Run *r, const Report *now, double seconds)
+{
+    put_row(log->csv, r, now);
+    put_object(log->jsonl, r, now, seconds);
+    fflush(log->csv);
+    fflush(log->jsonl);
+}
+
+void gr_close_log(Log *log)
+{
+    if (log->csv)
+        fclose(log->csv);
+    if (log->jsonl)
+        fclose(log->jsonl);
+}

@@ -11,7 +11,7 @@
  *   recurrence.c  names read before they are there
  *   call.c        functions        argument.c   reshape.c
  *   optimizer.c   gradients and updates    freeze.c  of parameters
- *   idle.c        states that do nothing
+ *   average.c     of parameters            idle.c    states that do nothing
  *   eq.c          an equation under construction
  *   instance.c    values, names and errors of an instance */
 #include "elab.h"

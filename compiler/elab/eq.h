@@ -107,6 +107,19 @@ typedef struct Wanted {
 } Wanted;
 int find_range(Eq *q, const Syn *in, const Wanted *w);
 
+/* ---- optimizer.c ---- */
+
+Tensor *tensor_like(Graph *g, const Tensor *t, Role role, const char *name, Span span);
+
+/* Where a setting about parameter p is an expression: the model's arguments have names, and
+ * what the caller adds. */
+Env *setting_env(Env *model, const Tensor *p);
+
+/* ---- average.c ---- */
+
+/* now: the parameter's new value. */
+void average_parameter(Env *model, const Stmt *average, Tensor *p, Value now);
+
 /* ---- idle.c ---- */
 
 /* The graph's tensors from `first` on are the optimizer's. */

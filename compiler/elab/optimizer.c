@@ -18,12 +18,20 @@ const Stmt *find_setting(const Stmt *train, const char *name)
 
 /* ---- Adjoints ---- */
 
+Tensor *tensor_like(Graph *g, const Tensor *t, Role role, const char *name, Span span)
+{
+    Tensor *like = new_tensor(g, role, name, span);
+    like->rank = like->nidx = t->rank;
+    memcpy(like->idx, t->idx, sizeof(Index) * (size_t)t->rank);
+    return like;
+}
+
 static Tensor *new_adjoint(Graph *g, Tensor *of)
 {
     Tensor *d = new_beside(g, intern_f("dL/d%s", of->name), of);
-    d->of = of;
     d->rank = d->nidx = of->rank;
     memcpy(d->idx, of->idx, sizeof(Index) * (size_t)of->rank);
+    d->of = of;
     return d;
 }
 
@@ -115,9 +123,7 @@ static bool bind_rates(Env *model, Env *env, const Syn *call)
     return fine;
 }
 
-/* Where settings that are about parameter p are expressions: the model's arguments have
- * names, and what the caller adds. */
-static Env *setting_env(Env *model, const Tensor *p)
+Env *setting_env(Env *model, const Tensor *p)
 {
     Env *env = new_env(model->e, model->def, model->caller, model->call, p->name);
     for (int i = 0; i < model->var.n; i++)
@@ -153,52 +159,6 @@ static Value update_parameter(const Env *rates, Tensor *p, Tensor *grad)
     bind(env, intern("grad"), tensor_value(grad, rates->call));
     elaborate_body(env, &env->def->body);
     return find_var(env, intern("param"))->value;
-}
-
-/* ---- Averages ---- */
-
-static Tensor *like(Graph *g, const Tensor *p, Role role, const char *name, Span span)
-{
-    Tensor *t = new_tensor(g, role, name, span);
-    t->rank = t->nidx = p->rank;
-    memcpy(t->idx, p->idx, sizeof(Index) * (size_t)p->rank);
-    return t;
-}
-
-/* It starts as the parameter does. */
-static void start_average(Graph *g, const Tensor *p)
-{
-    for (int i = 0; i < g->root.n; i++) {
-        Root r = g->root.at[i];
-        if (r.kind != ROOT_INIT || r.target != p)
-            continue;
-        Tensor *t = like(g, p, EQUATION, intern_f("%s.init", p->average->name), r.span);
-        t->body = read_same(g, r.value);
-        add_root(g, ROOT_INIT, p->average->name, t, p->average, r.span);
-        return;
-    }
-}
-
-/* A state that evaluation reads in place of the parameter: an expression of itself,
- * `average`, and of the parameter's new value. */
-static void average_parameter(Env *model, const Stmt *average, Tensor *p, Value now)
-{
-    Graph *g = model->e->graph;
-    Env *env = setting_env(model, p);
-    const char *name = intern_f("%s.average", p->name);
-    p->average = like(g, p, STATE, name, average->span);
-    p->average->averages = true;
-    start_average(g, p);
-    bind(env, intern("average"), tensor_value(p->average, average->name_span));
-    bind(env, intern("param"), now);
-    begin_statement(env, intern("average"), average->value);
-    Eq *q = eq_like(env, intern_f("%s.new", name), average->span, p->average, "average");
-    Expr *e = real_expr(q, average->value);
-    if (e && used_slots(e) & 1u << BATCH)
-        fault(model, average->value->span, "'average' cannot depend on the examples");
-    else if (e)
-        add_root(g, ROOT_UPDATE, p->average->name, close_eq(q, e), p->average,
-                 average->span);
 }
 
 /* ---- All parameters ---- */

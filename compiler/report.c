@@ -45,8 +45,11 @@ static size_t fixed_bytes(const Module *m)
 
 void report_model(Out *o, const Module *m)
 {
-    put(o, "%s: batch %d, %s, %d lanes, for %s\n", m->graph->name, m->graph->batch,
+    put(o, "%s: batch %d, %s, %d lanes, for %s", m->graph->name, m->graph->batch,
         m->f64 ? "f64" : "f32", m->lanes, m->target->name);
+    if (m->graph->accumulate > 1)
+        put(o, ", an update every %d batches", m->graph->accumulate);
+    put(o, "\n");
     list_declared(o, m, INPUT, false);
     list_declared(o, m, PARAM, false);
     list_declared(o, m, STATE, false);

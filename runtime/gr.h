@@ -48,8 +48,8 @@ typedef void gr_work(void *task, int part, int parts);
 /* The start of every block; init sets it up, the host may change what is marked. */
 typedef struct gr_context {
     uint64_t seed;
-    uint64_t step;   /* updates made so far, counted by step(); host: when resuming */
-    uint64_t steps;  /* host: updates planned for the whole run; schedules read it */
+    uint64_t step;   /* calls of step() so far, counted by it; host: when resuming */
+    uint64_t steps;  /* host: calls planned for the whole run; schedules read it */
     int32_t n;       /* examples in this batch */
     int32_t training;
     /* host: how to run a region in parallel. NULL: one after the other. It must call
@@ -67,6 +67,7 @@ typedef struct gr_model {
     size_t size;       /* bytes of a block */
     gr_type real;      /* GR_F32 or GR_F64 */
     int batch;         /* examples a call takes at most */
+    int accumulate;    /* calls of step that make one update: 1, or more if the model says so */
     int tensors;
     const gr_tensor *tensor;
     double flops;      /* floating-point operations of one step with a full batch */
@@ -80,7 +81,8 @@ typedef struct gr_model {
     void (*forward)(void *block, int n);
     /* The same, and every gradient; context->training as the host left it. */
     void (*gradients)(void *block, int n);
-    /* Forward with training true, backward, and the update of parameters and states. */
+    /* Forward with training true, backward, and the update of parameters and states. With
+     * `accumulate` parameters are updated by each call that is a multiple of it. */
     void (*step)(void *block, int n);
 } gr_model;
 

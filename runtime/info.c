@@ -68,7 +68,10 @@ int gr_info(Run *r)
 {
     const gr_model *m = r->model;
     int width = widest_name(m);
-    printf("model %s, %s, batch %d\n", m->name, gr_type_name(m->real), m->batch);
+    printf("model %s, %s, batch %d", m->name, gr_type_name(m->real), m->batch);
+    if (m->accumulate > 1)
+        printf(", an update every %d batches", m->accumulate);
+    printf("\n");
     for (int role = 0; role < HEADINGS; role++)
         if (headings[role])
             put_role(m, role, width);

@@ -34,10 +34,10 @@ const Verb gr_verb[] = {
 const Setting gr_setting[] = {
     {.name = "how long"},
     {"epochs", 0, COUNT, PLACE(epochs), TRAIN, 1, 1000000000, "N", "times to go through the examples"},
-    {"max-steps", 0, COUNT, PLACE(max_steps), TRAIN, 1, UINT64_MAX, "N", "stop after N updates"},
+    {"max-steps", 0, COUNT, PLACE(max_steps), TRAIN, 1, UINT64_MAX, "N", "stop after N steps"},
     {"max-time", 0, DURATION, PLACE(max_time), TRAIN, 0, 0, "T", "stop after T seconds, or 90m, 8h"},
     {"patience", 0, COUNT, PLACE(patience), TRAIN, 1, UINT32_MAX, "N", "stop after N epochs that were not the best"},
-    {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH | OVERFIT, 1, UINT64_MAX, "N", "updates to make"},
+    {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH | OVERFIT, 1, UINT64_MAX, "N", "steps to make"},
     {.name = "examples"},
     {"validation", 0, FRACTION, PLACE(validation), TRAIN, 0, 0, "F", "part held back; or give val.NAME=FILE"},
     {"inputs", 'i', TEXT, PLACE(inputs), DATA & ~(unsigned)GENERATE, 0, 0, "FILE", "safetensors file with inputs by name"},

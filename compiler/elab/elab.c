@@ -11,7 +11,8 @@
  *   recurrence.c  names read before they are there
  *   call.c        functions        argument.c   reshape.c
  *   optimizer.c   gradients and updates    freeze.c  of parameters
- *   average.c     of parameters            idle.c    states that do nothing
+ *   accumulate.c  of gradients             average.c of parameters
+ *   idle.c        states that do nothing
  *   eq.c          an equation under construction
  *   instance.c    values, names and errors of an instance */
 #include "elab.h"
@@ -170,6 +171,7 @@ static void read_settings(Env *env, const Stmt *train, int batch)
     g->batch = (int)whole_setting(env, train, "batch", 32, 1, 1 << 24);
     if (batch > 0)
         g->batch = batch;
+    g->accumulate = (int)whole_setting(env, train, "accumulate", 1, 1, 1 << 24);
     g->epochs = (int)whole_setting(env, train, "epochs", 10, 1, 1e9);
     g->seed = (uint64_t)whole_setting(env, train, "seed", 0, 0, 9007199254740992.0);
     g->validation = setting_number(env, train, "validation", 0);

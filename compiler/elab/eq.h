@@ -115,6 +115,16 @@ Tensor *tensor_like(Graph *g, const Tensor *t, Role role, const char *name, Span
  * what the caller adds. */
 Env *setting_env(Env *model, const Tensor *p);
 
+/* ---- accumulate.c ---- */
+
+/* What the optimizer gets: e->gradient, of each root that is a gradient. */
+void accumulate_gradients(Elab *e, Span at);
+/* From this root on updates are of sums, then, from `optimizer` on, the optimizer's. */
+void hold_updates(Elab *e, int sums, int optimizer);
+/* What the names `step` and `steps` mean. */
+Expr *update_number(Graph *g);
+Expr *updates_planned(Graph *g);
+
 /* ---- average.c ---- */
 
 /* now: the parameter's new value. */

@@ -195,9 +195,9 @@ static Expr *name_expr(Eq *q, const Syn *s)
     if (s->name == intern("training"))
         return make(q->g, OP_ne, scalar(q->g, SCALAR_training), constant(q->g, 0), NULL);
     if (s->name == intern("step"))
-        return scalar(q->g, SCALAR_step);
+        return update_number(q->g);
     if (s->name == intern("steps"))
-        return scalar(q->g, SCALAR_steps);
+        return updates_planned(q->g);
     if (s->name == intern("examples"))
         return scalar(q->g, SCALAR_n);
     no_value(q, s);

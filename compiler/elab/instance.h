@@ -42,7 +42,9 @@ typedef struct Elab {
     Graph *graph;
     VEC(const char *) paths; /* taken by instances */
     VEC(Tensor *) stand_ins; /* recurrence.c */
+    Tensor **gradient;       /* by root: what the optimizer gets for one */
     Tensor *grad_norm;       /* made when first read */
+    Tensor *batches;         /* in the sums of gradients, this one included; accumulate.c */
     int calls;               /* of inline functions */
     bool full;               /* too large: said so, and stopped */
 } Elab;

@@ -53,10 +53,10 @@ static void add_adjoints(Graph *g)
 
 /* ---- The norm over all of them ---- */
 
-/* The sum of the squares of d, as a tensor. */
-static Tensor *squares(Env *env, Tensor *d, Span at)
+/* The sum of the squares of d, p's gradient, as a tensor. */
+static Tensor *squares(Env *env, const Tensor *p, Tensor *d, Span at)
 {
-    Eq *q = new_eq(env, intern_f("grad_norm.%s", d->of->name), at, false);
+    Eq *q = new_eq(env, intern_f("grad_norm.%s", p->name), at, false);
     const Sub *sub[MAXRANK];
     int slot[MAXRANK];
     for (int k = 0; k < d->rank; k++) {
@@ -77,7 +77,7 @@ Value grad_norm_value(Env *env, Span at)
         const Root *r = &g->root.at[i];
         if (r->kind != ROOT_GRADIENT || r->target->role != PARAM)
             continue;
-        Tensor *t = squares(env, r->value, at);
+        Tensor *t = squares(env, r->target, e->gradient[i], at);
         Expr *one = t ? read_at(g, t, NULL, NULL) : NULL;
         sum = !one ? NULL : sum ? apply(g, OP_add, sum, one, NULL) : one;
     }
@@ -132,11 +132,10 @@ Env *setting_env(Env *model, const Tensor *p)
 }
 
 /* The clipped gradient: an expression of grad and grad_norm. */
-static Tensor *clipped(Env *model, const Stmt *clip, Tensor *adjoint)
+static Tensor *clipped(Env *model, const Stmt *clip, const Tensor *p, Tensor *grad)
 {
-    const Tensor *p = adjoint->of;
     Env *env = setting_env(model, p);
-    bind(env, intern("grad"), tensor_value(adjoint, clip->name_span));
+    bind(env, intern("grad"), tensor_value(grad, clip->name_span));
     Value v = whole_value(env, clip->value, intern_f("%s.clipped", p->name));
     if (v.what == A_TENSOR && v.tensor->rank == p->rank)
         return v.tensor;
@@ -163,30 +162,43 @@ static Value update_parameter(const Env *rates, Tensor *p, Tensor *grad)
 
 /* ---- All parameters ---- */
 
-static void elaborate_optimizer(Env *model, const Stmt *train)
+static void update_all(Env *model, const Env *rates, const Stmt *train)
 {
-    const Stmt *optimizer = find_setting(train, "optimizer");
     const Stmt *clip = find_setting(train, "clip");
     const Stmt *average = find_setting(train, "average");
-    Graph *g = model->e->graph;
-    const Syn *call = optimizer->value;
-    const Def *d = find_def(model->e->program, call->name, call->span.source);
-    Env *rates = new_env(model->e, d, model, call->span, d->name);
-    int first = g->tensor.n;
-    if (!bind_rates(model, rates, call))
-        return;
-    int n = g->root.n;
+    Elab *e = model->e;
+    int n = e->graph->root.n;
     for (int i = 0; i < n; i++) {
-        Root r = g->root.at[i];
+        Root r = e->graph->root.at[i];
         if (r.kind != ROOT_GRADIENT || r.target->role != PARAM)
             continue;
-        Tensor *grad = clip ? clipped(model, clip, r.value) : r.value;
+        Tensor *grad = e->gradient[i];
+        if (clip)
+            grad = clipped(model, clip, r.target, grad);
         Value now = grad ? update_parameter(rates, r.target, grad) : nothing();
         if (average && now.what == A_TENSOR)
             average_parameter(model, average, r.target, now);
     }
-    if (!error_count())
-        remove_idle_states(g, first);
+}
+
+static void elaborate_optimizer(Env *model, const Stmt *train)
+{
+    Elab *e = model->e;
+    Graph *g = e->graph;
+    const Syn *call = find_setting(train, "optimizer")->value;
+    const Stmt *accumulate = find_setting(train, "accumulate");
+    const Def *d = find_def(e->program, call->name, call->span.source);
+    Env *rates = new_env(e, d, model, call->span, d->name);
+    int first = g->tensor.n, sums = g->root.n;
+    accumulate_gradients(e, accumulate ? accumulate->span : call->span);
+    int updates = g->root.n;
+    if (!bind_rates(model, rates, call))
+        return;
+    update_all(model, rates, train);
+    if (error_count())
+        return;
+    hold_updates(e, sums, updates);
+    remove_idle_states(g, first);
 }
 
 static bool has_loss(const Graph *g)

@@ -192,6 +192,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, ".size = %zu,", m->size);
     line(o, ".real = %s,", m->f64 ? "GR_F64" : "GR_F32");
     line(o, ".batch = %d,", m->graph->batch);
+    line(o, ".accumulate = %d,", m->graph->accumulate);
     line(o, ".tensors = %d,", m->slot.n);
     line(o, ".tensor = tensor,");
     line(o, ".flops = %.17g,", work_of(&m->entry[ENTRY_STEP]));

@@ -61,6 +61,7 @@ static Graph *copy_settings(const Graph *g, Training training, Arena *a)
 {
     Graph *to = new_graph(a, g->name);
     to->batch = g->batch;
+    to->accumulate = g->accumulate;
     to->epochs = g->epochs;
     to->seed = g->seed;
     to->validation = g->validation;

@@ -191,6 +191,7 @@ struct Graph {
     VEC(Tensor *) tensor;
     VEC(Root) root; /* updates in the order written */
     int batch;      /* extent of every batch index */
+    int accumulate; /* batches to an update */
     int epochs;     /* of the train block, or a default */
     uint64_t seed;
     double validation; /* part of the examples held back, 0..1 */

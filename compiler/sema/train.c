@@ -5,7 +5,7 @@
 
 static const char *const setting[] = {"batch",      "epochs",    "seed",
                                       "validation", "optimizer", "freeze",
-                                      "average",    "clip",      NULL};
+                                      "average",    "clip",      "accumulate", NULL};
 
 static void check_optimizer_call(Scope *s, const Syn *e)
 {
@@ -94,8 +94,8 @@ void check_train(Scope *s, const Stmt *st)
         check_setting(s, st->body.at[i], st);
     if (find_setting(st, "optimizer"))
         return;
-    static const char *const needs[] = {"clip", "average"};
-    for (int i = 0; i < 2; i++)
+    static const char *const needs[] = {"clip", "average", "accumulate"};
+    for (int i = 0; i < 3; i++)
         if (find_setting(st, needs[i]))
             warning(find_setting(st, needs[i])->span,
                     "'%s' has no effect without an optimizer", needs[i]);

@@ -32,6 +32,8 @@ static const char *home(void)
     return intern(path);
 }
 
+const char *include_folder(void) { return intern_f("%s/include/gradc", home()); }
+
 static const char *library(void)
 {
     const char *const place[] = {"lib", GRADC_LIBDIR};
@@ -81,8 +83,8 @@ static const char *contraction(const char *cc)
 
 const char *compiler_flags(const Target *t, const char *cc, Arena *a)
 {
-    return format(a, "-std=gnu11 -O2 -fno-math-errno -Wno-psabi %s%s%s -I%s/include/gradc",
-                  contraction(cc), *t->flags ? " " : "", t->flags, home());
+    return format(a, "-std=gnu11 -O2 -fno-math-errno -Wno-psabi %s%s%s -I%s",
+                  contraction(cc), *t->flags ? " " : "", t->flags, include_folder());
 }
 
 /* The end of the program's one file: a main that hands the model on. */

@@ -7,6 +7,8 @@
 /* What the C compiler needs to be told for generated C, as words between spaces. */
 const char *compiler_flags(const Target *t, const char *cc, Arena *a);
 
+const char *include_folder(void); /* of gradc's headers */
+
 typedef enum ProgramKind {
     TRAINER, /* libgr's gr_main */
     PROBE,   /* libgr's gr_probe, which `gradc check` talks to */

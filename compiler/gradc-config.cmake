@@ -1,41 +1,44 @@
 # gradc_add_model(TARGET t MODEL file.nn [PREFIX p] [REAL f64] [FOR machine]
-#                 [DEFINES name=value...] [DEPENDS file...])
+#                 [DEFINES name=value...])
 #
-# Compiles a model to C when it changes and adds it to the target t, which may then include
-# "p.h". The prefix p is the file's name without ending if it is not given; FOR is `native` if
-# not given, see `gradc help`. DEPENDS names the files that the model uses. The generated C needs
-# nothing but libm; link gr too for the trainer, gr_main().
+# Compiles a model to C when it, or a file that it uses, changes, and adds it to the target t,
+# which may then include "p.h". The prefix p is the file's name without ending if it is not given;
+# FOR is `native` if not given, see `gradc help`. The generated C needs nothing but libm.
+#
+# gradc_add_trainer(TARGET t MODEL file.nn ...)    a program t that trains the model, and what else
+#                                                 `t help` says; it is linked with gradc::runtime
+# gradc_add_check_test(NAME n MODEL file.nn [DEFINES name=value...])    a test: gradc check file.nn
 #
 #   find_package(gradc REQUIRED)
 #   add_executable(app main.c)
 #   gradc_add_model(TARGET app MODEL digits.nn DEFINES hidden=64)
 #
 # The same file serves the installed gradc, its build folder, and a project that has gradc as a
-# subdirectory.
+# subdirectory. It has the targets gradc::gradc, the program, and gradc::runtime.
 if(TARGET gradc)
-    set(GRADC_PROGRAM $<TARGET_FILE:gradc>)
+    add_executable(gradc::gradc ALIAS gradc)
+    add_library(gradc::runtime ALIAS gr)
     set(GRADC_INCLUDE ${gradc_BINARY_DIR}/include/gradc)
-else()
+elseif(NOT TARGET gradc::gradc)
     get_filename_component(GRADC_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
-    set(GRADC_PROGRAM ${GRADC_PREFIX}/bin/gradc)
     set(GRADC_INCLUDE ${GRADC_PREFIX}/include/gradc)
-    if(NOT TARGET gr)
-        find_package(ZLIB REQUIRED)
-        find_package(Threads REQUIRED)
-        find_library(GRADC_LIBRARY gr PATHS ${GRADC_PREFIX}/lib ${GRADC_PREFIX}/${CMAKE_INSTALL_LIBDIR}
-            NO_DEFAULT_PATH)
-        add_library(gr INTERFACE IMPORTED)
-        set_target_properties(gr PROPERTIES
-            INTERFACE_LINK_LIBRARIES "${GRADC_LIBRARY};ZLIB::ZLIB;Threads::Threads;m"
-            INTERFACE_INCLUDE_DIRECTORIES ${GRADC_INCLUDE})
-    endif()
+    add_executable(gradc::gradc IMPORTED GLOBAL)
+    set_target_properties(gradc::gradc PROPERTIES IMPORTED_LOCATION ${GRADC_PREFIX}/bin/gradc)
+    find_package(Threads REQUIRED)
+    find_library(GRADC_LIBRARY gr
+        PATHS ${GRADC_PREFIX}/lib ${GRADC_PREFIX}/${CMAKE_INSTALL_LIBDIR} NO_DEFAULT_PATH)
+    add_library(gradc::runtime INTERFACE IMPORTED GLOBAL)
+    set_target_properties(gradc::runtime PROPERTIES
+        INTERFACE_LINK_LIBRARIES "${GRADC_LIBRARY};z;Threads::Threads;m"
+        INTERFACE_INCLUDE_DIRECTORIES ${GRADC_INCLUDE})
 endif()
 
+# Editing a file that a model uses is noticed from CMake 3.20 on.
 function(gradc_add_model)
-    cmake_parse_arguments(arg "" "TARGET;MODEL;PREFIX;REAL;FOR" "DEFINES;DEPENDS" ${ARGN})
+    cmake_parse_arguments(arg "" "TARGET;MODEL;PREFIX;REAL;FOR" "DEFINES" ${ARGN})
     if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "gradc_add_model(TARGET t MODEL file.nn [PREFIX p] [REAL f64]"
-            " [FOR machine] [DEFINES name=value...] [DEPENDS file...])")
+            " [FOR machine] [DEFINES name=value...])")
     endif()
     get_filename_component(model ${arg_MODEL} ABSOLUTE)
     if(NOT arg_PREFIX)
@@ -51,13 +54,19 @@ function(gradc_add_model)
 
     set(c ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.c)
     set(h ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.h)
+    set(d ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.d)
     set(flags ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.flags)
+    set(depfile)
+    if(NOT CMAKE_VERSION VERSION_LESS 3.20)
+        set(depfile DEPFILE ${d})
+    endif()
     add_custom_command(OUTPUT ${c} ${h} ${flags}
-        COMMAND ${GRADC_PROGRAM} emit ${model} -o ${c} --prefix ${arg_PREFIX}
-                --target ${arg_FOR} --real ${arg_REAL} ${arg_DEFINES}
-        COMMAND ${GRADC_PROGRAM} flags -o ${flags} --target ${arg_FOR} --cc ${CMAKE_C_COMPILER}
+        COMMAND gradc::gradc emit ${model} -o ${c} --prefix ${arg_PREFIX}
+                --target ${arg_FOR} --real ${arg_REAL} ${arg_DEFINES} -MD -MF ${d}
+        COMMAND gradc::gradc flags -o ${flags} --target ${arg_FOR} --cc ${CMAKE_C_COMPILER}
         COMMAND ${CMAKE_COMMAND} -E touch ${c} ${h} ${flags}
-        DEPENDS ${model} ${arg_DEPENDS} ${GRADC_PROGRAM}
+        DEPENDS ${model} gradc::gradc
+        ${depfile}
         COMMENT "Compiling ${arg_MODEL} to ${arg_PREFIX}.c"
         VERBATIM)
     set_source_files_properties(${c} PROPERTIES
@@ -65,4 +74,39 @@ function(gradc_add_model)
     target_sources(${arg_TARGET} PRIVATE ${c} ${h})
     target_include_directories(${arg_TARGET} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${GRADC_INCLUDE})
     target_link_libraries(${arg_TARGET} PRIVATE m)
+endfunction()
+
+function(gradc_add_trainer)
+    cmake_parse_arguments(arg "" "TARGET;MODEL;PREFIX" "" ${ARGN})
+    if(NOT arg_TARGET OR NOT arg_MODEL)
+        message(FATAL_ERROR "gradc_add_trainer(TARGET t MODEL file.nn ...)")
+    endif()
+    if(NOT arg_PREFIX)
+        get_filename_component(arg_PREFIX ${arg_MODEL} NAME_WE)
+    endif()
+    set(main ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.main.c)
+    file(CONFIGURE OUTPUT ${main} CONTENT [[
+#include "@arg_PREFIX@.h"
+
+int main(int argc, char **argv)
+{
+    return gr_main(&@arg_PREFIX@_model, argc, argv);
+}
+]] @ONLY)
+    add_executable(${arg_TARGET} ${main})
+    target_link_libraries(${arg_TARGET} PRIVATE gradc::runtime)
+    gradc_add_model(TARGET ${arg_TARGET} MODEL ${arg_MODEL} PREFIX ${arg_PREFIX}
+        ${arg_UNPARSED_ARGUMENTS})
+endfunction()
+
+function(gradc_add_check_test)
+    cmake_parse_arguments(arg "" "NAME;MODEL" "DEFINES" ${ARGN})
+    if(NOT arg_NAME OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR
+            "gradc_add_check_test(NAME n MODEL file.nn [DEFINES name=value...])")
+    endif()
+    get_filename_component(model ${arg_MODEL} ABSOLUTE)
+    list(TRANSFORM arg_DEFINES PREPEND "-D")
+    add_test(NAME ${arg_NAME}
+        COMMAND gradc::gradc check ${model} --cc ${CMAKE_C_COMPILER} ${arg_DEFINES})
 endfunction()

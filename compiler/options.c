@@ -49,6 +49,12 @@ static const struct OptionRow {
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
+    {"--standalone", "", "the C includes no file of gradc's", FLAG, 1u << EMIT, true, offsetof(Options, standalone)},
+    {"--check", "", "write nothing; are the files what would be written?", FLAG, 1u << EMIT, false, offsetof(Options, check)},
+    {"-MD", "", "write a rule for make, too: on what the C depends", FLAG, 1u << EMIT, false, offsetof(Options, depend)},
+    {"-MF", "FILE", "where that goes; x.d if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, depfile)},
+    {"-MT", "NAME", "its target, instead of the files", TEXT, 1u << EMIT, false, offsetof(Options, target_of_rule)},
+    {"-MP", "", "with a target for each file that is used", FLAG, 1u << EMIT, false, offsetof(Options, phony)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--format", "NAME", "text; nn, a program again; md latex mathml dot json html", TEXT, 1u << GRAD, false, offsetof(Options, format)},
@@ -105,7 +111,7 @@ static const struct OptionRow *find_option(const char *word, const char **value)
     *value = NULL;
     for (int i = 0; i < NOPTION; i++) {
         const char *name = option_row[i].name;
-        if (name[1] != '-' && !strncmp(word, name, 2)) {
+        if (name[1] != '-' && !name[2] && !strncmp(word, name, 2)) {
             *value = word[2] ? word + 2 : NULL;
             return &option_row[i];
         }
@@ -169,8 +175,9 @@ static void set_option(Options *o, const struct OptionRow *row, const char *valu
         break;
     }
     if (row->in_banner)
-        o->text = format(a, "%s %s%s%s", o->text, row->name, row->kind == DEFINE ? "" : " ",
-                         value);
+        o->text = format(a, "%s %s%s%s", o->text, row->name,
+                         row->kind == DEFINE || row->kind == FLAG ? "" : " ",
+                         value ? value : "");
 }
 
 static void set_argument(Options *o, const char *word)
@@ -201,6 +208,8 @@ static void check_choice(const char *option, const char *value, const char *cons
 
 static void check_values(const Options *o)
 {
+    if (!o->depend && (o->depfile || o->target_of_rule || o->phony))
+        fatal("-MF, -MT and -MP go with -MD");
     static const char *const real[] = {"f32", "f64"};
     static const char *const dump[] = {"parse",
                                        "elab",
@@ -225,7 +234,7 @@ static void check_values(const Options *o)
 
 Options read_options(int argc, char **argv, Arena *a)
 {
-    Options o = {.verb = HELP, .target = "native", .real = "f32", .format = "text", .text = ""};
+    Options o = {.read = NEW(a, Sources), .verb = HELP, .target = "native", .real = "f32", .format = "text", .text = ""};
     if (argc < 2)
         fatal("what to do? 'gradc help' lists it");
     o.verb = read_verb(argv[1]);

@@ -2,6 +2,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "depfile.h"
 #include "elab.h"
 #include "vec.h"
 
@@ -20,6 +21,10 @@ typedef struct Options {
     int depth;          /* 0: not given */
     bool no_simplify;
     const char *diff;   /* of grad: the program to compare with, or NULL */
+    bool standalone, check;
+    bool depend, phony; /* -MD, -MP */
+    const char *depfile, *target_of_rule; /* -MF, -MT; NULL: not given */
+    Sources *read;      /* what the program came from, once it is read */
     VEC(Define) define;
     const char *text;   /* the options that change the C, as given: for the banner */
 } Options;

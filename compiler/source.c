@@ -13,6 +13,7 @@
 typedef struct Reader {
     Arena *arena;
     Program *all;
+    Sources *read;
     VEC(const char *) seen; /* real paths, interned */
 } Reader;
 
@@ -54,6 +55,7 @@ static const char *path_of_use(const Use *u)
 
 static void read_source(Reader *r, Program *own, const Source *s)
 {
+    PUSH(r->arena, r->read, s);
     parse(own, s, r->arena);
     for (int i = 0; i < own->uses.n; i++) {
         const Use *u = &own->uses.at[i];
@@ -69,9 +71,10 @@ static void read_source(Reader *r, Program *own, const Source *s)
     add_program(r->all, own, r->arena);
 }
 
-const Source *read_program(Program *all, Program *own, const char *file, Arena *a)
+const Source *read_program(Program *all, Program *own, const char *file, Sources *read,
+                           Arena *a)
 {
-    Reader r = {.arena = a, .all = all};
+    Reader r = {.arena = a, .all = all, .read = read};
     for (int i = 0; i < std_sources; i++)
         parse(all, &std_source[i], a);
     is_seen(&r, file);

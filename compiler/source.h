@@ -3,9 +3,12 @@
 #define SOURCE_H
 
 #include "ast.h"
+#include "depfile.h"
 
 /* Parse the file (or stdin, "-") into own, and all that it rests on into all: first the standard
- * library, then what it uses, itself last. A file used twice is read once. The file's text. */
-const Source *read_program(Program *all, Program *own, const char *file, Arena *a);
+ * library, then what it uses, itself last. A file used twice is read once. All that was read,
+ * but the library, is added to `read`, the file itself first; its text is returned. */
+const Source *read_program(Program *all, Program *own, const char *file, Sources *read,
+                           Arena *a);
 
 #endif

@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
-sh tests/install.sh clang gcc g++ libc6-dev cmake make lemon zlib1g-dev libcriterion-dev \
+sh tests/install.sh clang gcc g++ libc6-dev cmake make pkgconf lemon zlib1g-dev libcriterion-dev \
     libclang-rt-14-dev libxml2-utils dataset-fashion-mnist
 
 log=$(mktemp)

@@ -348,14 +348,16 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
         o, format(o->arena,
                   "%s\n\n"
                   "This file belongs to you: use it, change it and ship it as you like.\n"
-                  "It needs gr.h, simd.h and region.h of gradc.",
-                  options->banner));
+                  "It needs %s.",
+                  options->banner,
+                  options->standalone ? "nothing of gradc" : "gr.h, simd.h and region.h of gradc"));
     line(o, "#define GR_LANES %d", m->lanes);
     line(o, "#define GR_DOUBLE %d", m->f64);
-    line(o, "#include \"gr.h\"");
+    bool instead = options->standalone && options->header; /* which holds gr.h then */
+    line(o, "#include \"%s\"", instead ? options->header : "gr.h");
     line(o, "#include \"simd.h\"");
     line(o, "#include \"region.h\"");
-    if (options->header)
+    if (options->header && !instead)
         line(o, "#include \"%s\"", options->header);
     for (EntryKind k = 0; k < NENTRY; k++)
         emit_entry(&e, k);

@@ -8,6 +8,7 @@ typedef struct EmitOptions {
     const char *prefix; /* of every external name: digits_init */
     const char *header; /* the name to #include, or NULL: everything is in one file */
     const char *banner; /* the first lines' text: what made the file, from what, how */
+    bool standalone;    /* it is going to hold the headers that it includes */
 } EmitOptions;
 
 /* The model as C: its regions, its entry points and its table. */

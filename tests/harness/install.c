@@ -1,0 +1,184 @@
+/* gradc in other people's builds: installed, moved elsewhere, and used from empty folders
+ * by CMake, by make and by a bare C compiler. */
+#include "run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+TestSuite(install, .timeout = 300);
+
+/* A runtime that is sanitized has to be linked so. */
+#if defined __SANITIZE_ADDRESS__
+#define SANITIZED "-fsanitize=address,undefined"
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED "-fsanitize=address,undefined"
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED ""
+#endif
+
+/* A folder with usr/, the installed tree, in it, and a model that uses a file. */
+static char *make_folder(void)
+{
+    char *dir = scratch();
+    must("cmake --install $(dirname $(dirname $GRADC)) --prefix %s/first && "
+         "mv %s/first %s/usr",
+         dir, dir, dir);
+    write_text(text("%s/scaled.nn", dir), "fn scaled(x) = 2 * x\n");
+    write_text(text("%s/net.nn", dir), "use \"scaled.nn\"\n"
+                                       "model net {\n"
+                                       "  input x[2]\n"
+                                       "  param w[2] = 3\n"
+                                       "  y = scaled(sum(w * x))\n"
+                                       "  loss (y - 1)^2\n"
+                                       "  output y\n"
+                                       "  train { batch = 2  optimizer = sgd() }\n"
+                                       "}\n");
+    write_text(text("%s/main.c", dir), "#include \"net.h\"\n"
+                                       "#include <stdio.h>\n"
+                                       "#include <stdlib.h>\n"
+                                       "int main(void)\n"
+                                       "{\n"
+                                       "    void *block = aligned_alloc(64, net_size());\n"
+                                       "    net_init(block, 1);\n"
+                                       "    net_x(block)[0] = 5;\n"
+                                       "    net_forward(block, 1);\n"
+                                       "    printf(\"%g\\n\", net_y(block)[0]);\n"
+                                       "    free(block);\n"
+                                       "    return 0;\n"
+                                       "}\n");
+    return dir;
+}
+
+/* A time stamp that make sees as later than any file that is made now. */
+static void scale_by_ten(const char *dir)
+{
+    write_text(text("%s/scaled.nn", dir), "fn scaled(x) = 10 * x\n");
+    must("touch -d '2 seconds' %s/scaled.nn", dir);
+}
+
+static void prints(const char *command, const char *dir, const char *want)
+{
+    Run r = must("cd %s && %s", dir, command);
+    cr_expect_str_eq(r.out, want, "%s", command);
+}
+
+Test(install, cmake)
+{
+    char *dir = make_folder();
+    write_text(text("%s/CMakeLists.txt", dir),
+               "cmake_minimum_required(VERSION 3.20)\n"
+               "project(other LANGUAGES C)\n"
+               "enable_testing()\n"
+               "find_package(gradc 0.1 REQUIRED)\n"
+               "add_executable(app main.c)\n"
+               "gradc_add_model(TARGET app MODEL net.nn)\n"
+               "gradc_add_trainer(TARGET trainer MODEL net.nn PREFIX again REAL f64)\n"
+               "gradc_add_check_test(NAME gradients MODEL net.nn)\n"
+               "add_custom_target(about COMMAND gradc::gradc version)\n");
+    must("cd %s && cmake -B b -DCMAKE_C_COMPILER=clang -DCMAKE_PREFIX_PATH=$PWD/usr "
+         "-DCMAKE_C_FLAGS='-Wall -Wextra -Werror' -DCMAKE_EXE_LINKER_FLAGS=" SANITIZED
+         " && cmake --build b",
+         dir);
+    prints("b/app", dir, "30\n");
+    must("cd %s && b/trainer info && cd b && ctest", dir);
+    cr_expect(strstr(must("cd %s && cmake --build b --target app", dir).out, "Compiling") ==
+                  NULL,
+              "made again for nothing");
+    scale_by_ten(dir);
+    must("cd %s && cmake --build b", dir);
+    prints("b/app", dir, "150\n");
+}
+
+Test(install, make)
+{
+    char *dir = make_folder();
+    write_text(
+        text("%s/Makefile", dir),
+        "CC = clang\n"
+        "CFLAGS = -O1 $(shell PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags "
+        "gradc)\n"
+        "LDLIBS = -lm\n"
+        "app: main.o net.o\n"
+        "\t$(CC) $^ $(LDLIBS) -o $@\n"
+        "main.o: net.h\n"
+        "%.c %.h: %.nn\n"
+        "\tusr/bin/gradc emit $< -o $*.c --target generic -MD -MP && touch $*.c $*.h\n"
+        "-include net.d\n");
+    must("cd %s && make app", dir);
+    prints("./app", dir, "30\n");
+    cr_expect(run("cd %s && make -q app", dir).status == 0, "made again for nothing");
+    scale_by_ten(dir);
+    must("cd %s && make app", dir);
+    prints("./app", dir, "150\n");
+    must("cd %s && sed -i '1d; s/scaled(/2 * (/' net.nn && touch -d '4 seconds' net.nn "
+         "&& "
+         "rm scaled.nn && make app",
+         dir);
+    prints("./app", dir, "30\n");
+    prints("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
+           "0; }' "
+           ">t.c && clang -include gr.h " SANITIZED " t.c -o t "
+           "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
+           dir, "");
+}
+
+Test(install, standalone)
+{
+    char *dir = make_folder();
+    must("cd %s && usr/bin/gradc emit net.nn --standalone --target generic && mkdir bare "
+         "&& "
+         "mv net.c net.h main.c bare && cd bare && "
+         "gcc -std=gnu11 -Wall -Wextra -Werror main.c net.c -lm -o app && "
+         "gcc -std=gnu11 -M main.c net.c >used",
+         dir);
+    prints("bare/app", dir, "30\n");
+    cr_expect(strstr(read_text(text("%s/bare/used", dir)), "gradc") == NULL);
+    cr_expect(strstr(read_text(text("%s/bare/net.c", dir)), "\"gr.h\"") == NULL);
+}
+
+/* ---- what emit says about files ---- */
+
+Test(install, rules)
+{
+    char *dir = make_folder();
+    prints("$GRADC emit net.nn -MD && cat net.d", dir, "net.c net.h: net.nn scaled.nn\n");
+    prints("$GRADC emit net.nn -o - -MD -MF d -MT 'a$b' -MP >c && cat d", dir,
+           "a$b: net.nn scaled.nn\n\nscaled.nn:\n");
+    prints("mkdir 'a b' && cp *.nn 'a b' && $GRADC emit 'a b/net.nn' -o 'a b/$.c' -MD && "
+           "cat 'a b/$.d'",
+           dir, "a\\ b/$$.c a\\ b/$$.h: a\\ b/net.nn a\\ b/scaled.nn\n");
+    Run r = run("cd %s && $GRADC emit net.nn -MF d", dir);
+    cr_expect(r.status == 2 && strstr(r.err, "go with -MD"), "%s", r.err);
+    r = run("cd %s && $GRADC emit net.nn -o - -MD", dir);
+    cr_expect(r.status == 2 && strstr(r.err, "-MD goes with -MF and -MT"), "%s", r.err);
+}
+
+static void is_found(const char *dir, const char *options, const char *want)
+{
+    Run r = run("cd %s && $GRADC emit net.nn --check %s", dir, options);
+    cr_expect(r.status == (*want ? 1 : 0), "%s: %d", want, r.status);
+    cr_expect_str_eq(r.err, want);
+}
+
+Test(install, check)
+{
+    char *dir = make_folder();
+    is_found(dir, "", "net.c: is missing\nnet.h: is missing\n");
+    must("cd %s && $GRADC emit net.nn", dir);
+    is_found(dir, "", "");
+    is_found(dir, "--batch 3",
+             "net.c: is from another version of the program, or other options\n"
+             "net.h: is from another version of the program, or other options\n");
+    must("sed -i 's/optimizer = sgd()/optimizer = sgd() /' %s/net.nn", dir);
+    is_found(dir, "",
+             "net.c: is from another version of the program, or other options\n"
+             "net.h: is from another version of the program, or other options\n");
+    must("cd %s && $GRADC emit net.nn && echo >>net.h && sed -i 's/n/n/;3d' net.c", dir);
+    is_found(dir, "", "net.c: was edited by hand\nnet.h: was edited by hand\n");
+    must("cd %s && $GRADC emit net.nn", dir);
+    is_found(dir, "", "");
+}

@@ -44,6 +44,8 @@ ParameterizedTestParameters(emit, warnings)
 
 ParameterizedTest(Case *c, emit, warnings)
 {
+    if (SANITIZED)
+        cr_skip_test("the same C as without sanitizers");
     compile_quietly(c->path, "--target x86-64-v4", "clang -march=x86-64-v4 -fsyntax-only");
     compile_quietly(c->path, "--target x86-64-v3 --real f64", "gcc -O1 -march=x86-64-v3");
     compile_quietly(c->path, "--target generic", "gcc -O1");

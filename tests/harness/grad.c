@@ -68,11 +68,13 @@ ParameterizedTest(Row *o, grad, primitive)
 }
 
 /* Small sizes: a finite difference costs two forward passes per element. */
-static void check(const char *path)
+static void check_with(const char *path, const char *options)
 {
-    Run r = run("$GRADC check %s %s", path, options_of(path));
-    cr_assert(r.status == 0, "%s: exit %d\n%s%s", path, r.status, r.out, r.err);
+    Run r = run("$GRADC check %s %s %s", path, options_of(path), options);
+    cr_assert(r.status == 0, "%s %s: exit %d\n%s%s", path, options, r.status, r.out, r.err);
 }
+
+static void check(const char *path) { check_with(path, ""); }
 
 ParameterizedTestParameters(grad, program)
 {
@@ -92,6 +94,45 @@ ParameterizedTestParameters(grad, example)
 ParameterizedTest(Case *c, grad, example)
 {
     check(c->path);
+}
+
+/* ---- Other machines than this one ---- */
+
+static const char *const machine[] = {
+    "--lanes 1",
+    "--target x86-64-v3",
+    "--target aarch64 --cc $SOURCE/tests/qemu/cc.sh",
+};
+
+static void check_on_machines(const char *path)
+{
+    if (SANITIZED)
+        cr_skip_test("the compiler's work is the same for every machine");
+    for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
+        if (!strstr(machine[i], "qemu") || !run("command -v qemu-aarch64-static").status)
+            check_with(path, machine[i]);
+}
+
+ParameterizedTestParameters(grad, machine) { return cases("tests/grad/machine", ".nn"); }
+ParameterizedTest(Case *c, grad, machine) { check_on_machines(c->path); }
+
+/* Every primitive in one program. */
+Test(grad, primitives_of_machines)
+{
+    char *functions = "", *equations = "", *sum = "0";
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const char *name = text("%s_%zu", row[i].name, i);
+        const char *init = text("uniform(%g, %g)", row[i].lo, row[i].hi);
+        functions = text("%sfn f_%s(a, b, c) = %s\n", functions, name, spelling(&row[i]));
+        equations = text("%s  param p_%s[3, 19] = %s\n"
+                         "  y_%s[i] = f_%s(p_%s[0, i], p_%s[1, i], p_%s[2, i])\n",
+                         equations, name, init, name, name, name, name, name);
+        sum = text("%s + sum(i) x[i] * y_%s[i]", sum, name);
+    }
+    char *file = text("%s/primitives.nn", scratch());
+    write_text(file, text("%smodel primitives {\n  input x[19]\n%s  loss %s\n}\n", functions,
+                          equations, sum));
+    check_on_machines(file);
 }
 
 /* ---- Whole numbers: nothing is rounded, so nothing may differ ---- */

@@ -9,16 +9,7 @@
 TestSuite(install, .timeout = 300);
 
 /* A runtime that is sanitized has to be linked so. */
-#if defined __SANITIZE_ADDRESS__
-#define SANITIZED "-fsanitize=address,undefined"
-#elif defined __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED "-fsanitize=address,undefined"
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED ""
-#endif
+static const char *const flags = SANITIZED ? "-fsanitize=address,undefined" : "";
 
 /* A folder with usr/, the installed tree, in it, and a model that uses a file. */
 static char *make_folder(void)
@@ -80,9 +71,9 @@ Test(install, cmake)
                "gradc_add_check_test(NAME gradients MODEL net.nn)\n"
                "add_custom_target(about COMMAND gradc::gradc version)\n");
     must("cd %s && cmake -B b -DCMAKE_C_COMPILER=clang -DCMAKE_PREFIX_PATH=$PWD/usr "
-         "-DCMAKE_C_FLAGS='-Wall -Wextra -Werror' -DCMAKE_EXE_LINKER_FLAGS=" SANITIZED
-         " && cmake --build b",
-         dir);
+         "-DCMAKE_C_FLAGS='-Wall -Wextra -Werror' -DCMAKE_EXE_LINKER_FLAGS=%s "
+         "&& cmake --build b",
+         dir, flags);
     prints("b/app", dir, "30\n");
     must("cd %s && b/trainer info && cd b && ctest", dir);
     cr_expect(strstr(must("cd %s && cmake --build b --target app", dir).out, "Compiling") ==
@@ -119,10 +110,10 @@ Test(install, make)
          "rm scaled.nn && make app",
          dir);
     prints("./app", dir, "30\n");
-    prints("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
-           "0; }' "
-           ">t.c && clang -include gr.h " SANITIZED " t.c -o t "
-           "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
+    prints(text("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
+                "0; }' >t.c && clang -include gr.h %s t.c -o t "
+                "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
+                flags),
            dir, "");
 }
 

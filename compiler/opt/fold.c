@@ -4,7 +4,7 @@
  * further out, or conditions further out; so they stop. They are exact in floating point but for
  *   - the sign of a zero: x + 0 = x, 0 - x = -x;
  *   - one rounding where constants meet or the count n moves outwards: (x / n) * y = (x * y) / n,
- *     x / z + y / z = (x + y) / z, x * (1 / y) = x / y;
+ *     x / z + y / z = (x + y) / z, x * (1 / y) = x / y, expm1(x) + 1 = exp(x);
  *   - a guard: select(p, x, 0) * y = select(p, x * y, 0), which keeps 0 where y is infinite.
  * Not made, because they lose infinities or NaN: 0 * x = 0, x - x = 0, x / x = 1. */
 #include "opt.h"
@@ -33,16 +33,29 @@ static bool is_opposite(const Expr *a, const Expr *b)
     return (a->op == OP_not && a->arg[0] == b) || (b->op == OP_not && b->arg[0] == a);
 }
 
+static bool is_reverse(const Expr *less, const Expr *equal)
+{
+    return less->op == OP_lt && equal->op == OP_le && less->arg[0] == equal->arg[1] &&
+           less->arg[1] == equal->arg[0];
+}
+
+/* They never hold both. One need not: a NaN fails x < y and y <= x. */
+static bool exclude(const Expr *a, const Expr *b)
+{
+    return is_opposite(a, b) || is_reverse(a, b) || is_reverse(b, a);
+}
+
 static Expr *fold_not(Expr *e)
 {
     return e->arg[0]->op == OP_not ? e->arg[0]->arg[0] : e;
 }
 
-/* and: p and not p is false; or: it is true. */
 static Expr *fold_pair(Fold *f, Expr *e)
 {
-    if (is_opposite(e->arg[0], e->arg[1]))
-        return truth(f->g, e->op == OP_or);
+    if (e->op == OP_and && exclude(e->arg[0], e->arg[1]))
+        return truth(f->g, false);
+    if (e->op == OP_or && is_opposite(e->arg[0], e->arg[1]))
+        return truth(f->g, true);
     return e->arg[0] == e->arg[1] ? e->arg[0] : e;
 }
 
@@ -123,6 +136,8 @@ static Expr *fold_select(Fold *f, Expr *e)
         return make(f, OP_select, p->arg[0], b, a);
     if (a->op == OP_select && a->arg[0] == p)
         return make(f, OP_select, p, a->arg[1], b);
+    if (a->op == OP_select && exclude(a->arg[0], p))
+        return make(f, OP_select, p, a->arg[2], b);
     if (b->op == OP_select && b->arg[0] == p)
         return make(f, OP_select, p, a, b->arg[2]);
     return guarded(e) ? fold_guarded(f, e) : fold_branches(f, e);
@@ -252,6 +267,8 @@ static Expr *fold_sum(Fold *f, Expr *a, Expr *b, int sign)
         return a;
     if (is_number(a, 0))
         return sign > 0 ? b : make(f, OP_neg, b, NULL, NULL);
+    if (a->op == OP_expm1 && is_number(b, 1) && sign > 0)
+        return apply(g, OP_exp, a->arg[0], NULL, NULL);
     Scale x = peel(g, a), y = peel(g, b);
     Expr *joined = sum_over_divisor(f, x, y, sign);
     if (!joined)

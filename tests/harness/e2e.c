@@ -90,6 +90,30 @@ ParameterizedTest(Case *c, e2e, values)
         compare_updates(dir, name, params);
 }
 
+static bool is_known(const char *file)
+{
+    static const char *const kind[] = {"in", "params", "out", "eval", "step"};
+    int n = (int)strcspn(file, ".");
+    for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
+        if (!strcmp(file + n, text(".%s.safetensors", kind[i])))
+            return exists(text(SOURCE "/tests/e2e/%.*s.nn", n, file));
+    return !strcmp(file, "optimizers.safetensors") ||
+           !strcmp(file, "schedules.safetensors");
+}
+
+/* A file of numbers that no test reads, or a program without, would go unnoticed. */
+Test(e2e, every_file_is_read)
+{
+    char *list = must("ls $SOURCE/tests/e2e").out;
+    for (char *file = strtok(list, "\n"); file; file = strtok(NULL, "\n")) {
+        int n = (int)strcspn(file, ".");
+        if (!strcmp(file + n, ".nn"))
+            cr_expect(has_fixture(text("%.*s.out", n, file)), "%s has no numbers", file);
+        else if (strcmp(file + n, ".py"))
+            cr_expect(is_known(file), "%s is read by no test", file);
+    }
+}
+
 /* ---- Optimizers ---- */
 
 /* The settings of a train block that mean what OPTIMIZERS of make_fixtures.py says. */
@@ -150,6 +174,7 @@ ParameterizedTest(struct Optimizer *o, e2e, optimizers)
 {
     char *dir = build_text(mlp_with(o->settings), "--real f64");
     gr_safetensors expected = load(fixture("optimizers"));
+    cr_assert(expected.tensors == (int)(sizeof optimizer / sizeof *optimizer) * 3 * 4);
     static const int steps[] = {1, 2, 100};
     for (int i = 0; i < 3; i++) {
         must("%s/m step --params %s --inputs %s --steps %d --out %s/after.safetensors", dir,

@@ -98,6 +98,26 @@ static Nest *new_nest(Schedule *s)
     return n;
 }
 
+static bool has_datum(const Sub *s, const Expr *read)
+{
+    for (int i = 0; i < s->nterm; i++) {
+        const Term *t = &s->term[i];
+        if ((t->kind == ATOM_DATA && t->data == read) || (t->of && has_datum(t->of, read)))
+            return true;
+    }
+    return false;
+}
+
+/* A subscript comes from memory: a nest does not use for one what it has just computed. */
+static bool is_subscript(const Reads *r, const Expr *read)
+{
+    for (int i = 0; i < r->read.n; i++)
+        for (int k = 0; k < r->read.at[i]->tensor->rank; k++)
+            if (has_datum(r->read.at[i]->sub[k], read))
+                return true;
+    return false;
+}
+
 static bool may_join(const Reads *r, const Nest *n)
 {
     if (r->by->group != n->group)
@@ -105,7 +125,8 @@ static bool may_join(const Reads *r, const Nest *n)
     for (int i = 0; i < r->read.n; i++) {
         const Expr *read = r->read.at[i];
         Nest *home = r->s->home[read->tensor->id];
-        if (home == n ? !reads_same(read, r->by) : home && runs_after(r->s, home, n))
+        if (home == n ? !reads_same(read, r->by) || is_subscript(r, read)
+                      : home && runs_after(r->s, home, n))
             return false;
     }
     return true;

@@ -6,7 +6,8 @@
  * step, every parameter and state. Errors are relative to
  *
  *   the greater of the two numbers, but at least an eighth of the tensor's greatest element
- * and a thousandth of the greatest of its section (gradients, values, what a step leaves)
+ * and a thousandth of the greatest of its section (gradients, values, what a step leaves), in
+ * single precision a hundredth
  *
  * so that rounding in a number close to 0 is no error, and a wrong formula cannot hide: it
  * would have to be right to within a ten-billionth of the greatest gradient. Where a whole
@@ -25,6 +26,7 @@ enum { ELEMENTS = 64, FEW = 5 }; /* looked at per tensor at most; examples */
 enum { STEPS = 10, NEXT = 4 };   /* updates planned, and which of them is checked */
 static const double TOL = 1e-7, TOL64 = 1e-12, TOL32 = 1e-4;
 static const double OWN = 1.0 / 8, OTHERS = 1e-3; /* scales: see above */
+static const double OTHERS32 = 1e-2; /* 1e-4 of which is 8 times the last bit of a float */
 static const double TELLING = 100;                /* times what would pass unnoticed */
 static const double PATIENCE = 2e8, ENOUGH = 1e8; /* evaluations of nodes: some seconds */
 
@@ -109,9 +111,9 @@ static double magnitude(const Check *c, const Tensor *t)
     return most;
 }
 
-static double scale(const Check *c, const Row *r)
+static double scale(const Check *c, const Row *r, double others)
 {
-    return fmax(OWN * magnitude(c, r->value), OTHERS * c->greatest[r->section]);
+    return fmax(OWN * magnitude(c, r->value), others * c->greatest[r->section]);
 }
 
 static void measure_sections(Check *c, Section from, Section to)
@@ -195,7 +197,7 @@ static void compare_differences(Check *c, Row *r, int tensors)
 {
     Differences d = begin_differences(&c->run, c->loss, r->by, c->arena);
     int64_t n = count(c, r->by), tries = elements_to_try(c, &d, tensors);
-    double least = scale(c, r);
+    double least = scale(c, r, OTHERS);
     r->greatest = magnitude(c, r->value);
     for (int64_t k = 0; k < n && k < tries; k++) {
         int64_t element = choose_element(c, r, k, tries, n);
@@ -238,7 +240,8 @@ static Records request(const Check *c, bool inputs_only)
     return all;
 }
 
-static void compare_record(Check *c, const Row *r, Worst *w, const Records *records)
+static void compare_record(Check *c, const Row *r, Worst *w, const Records *records,
+                           double others)
 {
     const Record *x = record_named(records, r->name);
     if (!x || x->count != count(c, r->value)) {
@@ -246,7 +249,7 @@ static void compare_record(Check *c, const Row *r, Worst *w, const Records *reco
             x ? "a wrong number of elements for" : "no", r->name);
         return;
     }
-    double least = scale(c, r);
+    double least = scale(c, r, others);
     for (int64_t k = 0; k < x->count; k++)
         note_error(w, k, (double)c->run.value[r->value->id][k], x->at[k], least);
 }
@@ -257,7 +260,8 @@ static void compare_records(Check *c, const Records *records, bool f64, Section 
     for (int i = 0; i < c->row.n; i++) {
         Row *r = &c->row.at[i];
         if (r->section >= from && r->section <= to)
-            compare_record(c, r, f64 ? &r->f64 : &r->f32, records);
+            compare_record(c, r, f64 ? &r->f64 : &r->f32, records,
+                           f64 ? OTHERS : OTHERS32);
     }
 }
 

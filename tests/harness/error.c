@@ -1,5 +1,6 @@
 /* error/NAME.nn: exactly the errors that its lines announce with `# error: text`, each
- * containing the text; exit 1; nothing written. */
+ * containing the text; exit 1; nothing written. What the manual says that the compiler says is
+ * among them. */
 #include "run.h"
 
 #include <criterion/criterion.h>
@@ -94,4 +95,33 @@ ParameterizedTest(Case *c, error, messages, .timeout = 60)
     cr_expect(!exists(c_file), "%s: gradc wrote a file", c->path);
     cr_expect(count(r.err, ": error: ") == ngot, "%s: errors in other files\n%s", c->path, r.err);
     compare(c->path, want, nwant, got, ngot, r.err);
+}
+
+/* The second column of a row, `message`, with \\| for |; NULL: there is none. */
+static char *quoted_message(const char *row)
+{
+    const char *from = strstr(row, " | `");
+    const char *to = from ? strstr(from + 4, "` |") : NULL;
+    char *message = to ? text("%.*s", (int)(to - from - 4), from + 4) : NULL;
+    for (char *s = message; s && (s = strstr(s, "\\|"));)
+        memmove(s, s + 1, strlen(s));
+    return message;
+}
+
+Test(error, messages_in_the_manual)
+{
+    char *manual = strstr(read_text(SOURCE "/grammar/README.md"), "# 11. What cannot");
+    int n = 0;
+    cr_assert(manual);
+    for (char *row = strtok(manual, "\n"); row; row = strtok(NULL, "\n")) {
+        char *message = quoted_message(row);
+        if (!message)
+            continue;
+        char *file = text("%s/message", scratch());
+        write_text(file, message);
+        Run r = run("sed -n 's/.*# error: //p' $SOURCE/tests/error/*.nn | grep -qFf %s", file);
+        cr_expect(r.status == 0, "no program in tests/error has: %s", message);
+        n++;
+    }
+    cr_assert(n > 20, "%d messages found", n);
 }

@@ -108,7 +108,9 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
     const char *folder = temporary_folder(), *draft = temporary_beside(output);
     const char *code = intern_f("%s/%s.c", folder, m->graph->name);
     Out text = new_out(a);
-    emit_c(&text, m, &(EmitOptions){.prefix = m->graph->name, .banner = m->graph->name});
+    EmitOptions e = {.prefix = m->graph->name, .banner = m->graph->name};
+    e.lines = kind == DEBUGGED ? code : NULL;
+    emit_c(&text, m, &e);
     put(&text, "%s", main_text(kind, m->graph->name));
     write_file(code, text.text);
 
@@ -118,6 +120,7 @@ void build_program(const Module *m, ProgramKind kind, const char *cc, const char
         add_word(&w, compiler[i], a);
         add_words(&w, compiler_flags(m->target, compiler[i], a), a);
         add_words(&w, GRADC_CFLAGS, a);
+        add_words(&w, kind == DEBUGGED ? "-g" : "", a);
         add_word(&w, code, a);
         add_word(&w, library(), a);
         add_words(&w, "-lz -lpthread -lm -o", a);

@@ -10,8 +10,9 @@ const char *compiler_flags(const Target *t, const char *cc, Arena *a);
 const char *include_folder(void); /* of gradc's headers */
 
 typedef enum ProgramKind {
-    TRAINER, /* libgr's gr_main */
-    PROBE,   /* libgr's gr_probe, which `gradc check` talks to */
+    TRAINER,  /* libgr's gr_main */
+    DEBUGGED, /* likewise, with the program's lines for a debugger */
+    PROBE,    /* libgr's gr_probe, which `gradc check` talks to */
 } ProgramKind;
 
 /* Compile the model's C, link it with libgr, and put the program at output. cc is the C compiler,

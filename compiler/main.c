@@ -239,6 +239,10 @@ static void run_emit(const Options *o, Arena *a)
     if (!h && without(c, ".c") != c)
         h = intern_f("%s.h", without(c, ".c"));
     EmitOptions e = emit_options(o, m, h);
+    if (o->lines && o->standalone)
+        fatal("--line-directives counts the lines of C that includes gradc's headers: it takes "
+              "no --standalone");
+    e.lines = o->lines ? file_name(c) : NULL;
     Out code = new_out(a), header = new_out(a);
     emit_c(&code, m, &e);
     emit_header(&header, m, &e);
@@ -265,7 +269,7 @@ static void run_build(const Options *o, Arena *a)
     if (!strcmp(output, "-"))
         fatal("a program cannot go to stdout; -o names its file");
     keep_source(o, output);
-    build_program(m, TRAINER, o->cc, output, a);
+    build_program(m, o->lines ? DEBUGGED : TRAINER, o->cc, output, a);
 }
 
 /* What gradc grad shows, where that is not what is compiled. */

@@ -49,6 +49,7 @@ static const struct OptionRow {
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
+    {"--line-directives", "", "a debugger stops on the program's lines", FLAG, 1u << EMIT | 1u << BUILD, true, offsetof(Options, lines)},
     {"--standalone", "", "the C includes no file of gradc's", FLAG, 1u << EMIT, true, offsetof(Options, standalone)},
     {"--check", "", "write nothing; are the files what would be written?", FLAG, 1u << EMIT, false, offsetof(Options, check)},
     {"-MD", "", "write a rule for make, too: on what the C depends", FLAG, 1u << EMIT, false, offsetof(Options, depend)},
@@ -177,7 +178,7 @@ static void set_option(Options *o, const struct OptionRow *row, const char *valu
     if (row->in_banner)
         o->text = format(a, "%s %s%s%s", o->text, row->name,
                          row->kind == DEFINE || row->kind == FLAG ? "" : " ",
-                         value ? value : "");
+                         row->kind == FLAG ? "" : value);
 }
 
 static void set_argument(Options *o, const char *word)

@@ -4,13 +4,15 @@
 
 #include "arena.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Out {
     Arena *arena;
     char *text; /* always ends in a 0 */
     size_t length, size;
-    int level; /* of indentation, used by line() */
+    int level;     /* of indentation, used by line() */
+    bool unbroken; /* code that is too long stays in one line */
 } Out;
 
 Out new_out(Arena *a);

@@ -115,6 +115,10 @@ void note_shape(const char *name, const Value *v); /* "'x' is [8, 8] here" */
 
 void elaborate_body(Env *env, const StmtList *body);
 
+/* The tensors from number `from` on came about by this statement, or by one inside it that has
+ * marked them. */
+void mark_call(Graph *g, int from, const Stmt *st);
+
 /* Until the next call of this, what is made is named after `name`, whose statement it is.
  */
 void begin_statement(Env *env, const char *name, const Syn *value);

@@ -217,6 +217,9 @@ void elaborate_gradients(Env *model, const Stmt *train)
     if (freeze)
         freeze_parameters(model, freeze);
     add_adjoints(model->e->graph);
-    if (find_setting(train, "optimizer"))
-        elaborate_optimizer(model, train);
+    int made = model->e->graph->tensor.n;
+    if (!find_setting(train, "optimizer"))
+        return;
+    elaborate_optimizer(model, train);
+    mark_call(model->e->graph, made, find_setting(train, "optimizer"));
 }

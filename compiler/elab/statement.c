@@ -96,9 +96,7 @@ static void elaborate_statement(Env *env, const Stmt *st)
     }
 }
 
-/* The tensors from number `from` on came about by this statement, or by one inside it that has
- * marked them. */
-static void mark_call(Graph *g, int from, const Stmt *st)
+void mark_call(Graph *g, int from, const Stmt *st)
 {
     for (int i = from; i < g->tensor.n; i++)
         if (!g->tensor.at[i]->call.source)

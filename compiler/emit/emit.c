@@ -3,6 +3,7 @@
 #include "emit.h"
 
 #include "abi.h"
+#include "lines.h"
 #include "str.h"
 #include "text.h"
 #include "value.h"
@@ -15,6 +16,8 @@ typedef struct Emitter {
     const Module *m;
     const EmitOptions *options;
     bool f64, wide;
+    const Region *region; /* the one being emitted */
+    LineMarks mark;       /* with lines: what its text belongs to */
 } Emitter;
 
 /* ---- What a region uses: nothing is declared that it does not ---- */
@@ -181,10 +184,19 @@ static void emit_statement(Emitter *e, const LoopStmt *s)
     }
 }
 
+static void mark_place(Emitter *e, const Tensor *t)
+{
+    if (e->options->lines && t)
+        PUSH(e->out->arena, &e->mark, (LineMark){e->out->length, t});
+}
+
 static void emit_body(Emitter *e, const LoopBody *body)
 {
-    for (int i = 0; i < body->n; i++)
+    for (int i = 0; i < body->n; i++) {
+        if (e->options->lines)
+            mark_place(e, next_stored(e->region, body, i));
         emit_statement(e, body->at[i]);
+    }
 }
 
 /* ---- Regions ---- */
@@ -298,6 +310,10 @@ static void emit_region(Emitter *e, const Region *r)
 
     put(e->out, "\n");
     emit_equations(e, r);
+    size_t begin = e->out->length;
+    e->region = r;
+    e->mark.n = 0;
+    mark_place(e, r->result);
     put_code(e->out,
              format(e->out->arena, "static %svoid %s(void *block, const size_t *at%s)",
                     e->wide ? "GR_WIDE " : "", function_of(r, e->m, e->options),
@@ -313,6 +329,8 @@ static void emit_region(Emitter *e, const Region *r)
     put(e->out, "\n");
     emit_body(e, &r->body);
     line(e->out, "}");
+    if (e->options->lines)
+        number_lines(e->out, begin, &e->mark, e->options->lines);
 }
 
 /* ---- The file ---- */
@@ -344,6 +362,7 @@ void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *
 void emit_c(Out *o, const Module *m, const EmitOptions *options)
 {
     Emitter e = new_emitter(o, m, options);
+    o->unbroken = options->lines != NULL;
     put_comment(
         o, format(o->arena,
                   "%s\n\n"

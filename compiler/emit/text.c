@@ -68,7 +68,7 @@ void put_comment(Out *o, const char *text)
 void put_code(Out *o, const char *text)
 {
     for (int margin = 4 * o->level;; margin = 4 * o->level + 8) {
-        size_t n = break_at(text, room_for((size_t)margin));
+        size_t n = o->unbroken ? strlen(text) : break_at(text, room_for((size_t)margin));
         put(o, "%*s%.*s\n", margin, "", (int)n, text);
         text += n;
         if (!*text)

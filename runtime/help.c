@@ -54,9 +54,12 @@ void gr_print_verb_help(const gr_model *m, const Options *o)
     const Verb *v = gr_verb;
     while (v->bit != o->verb)
         v++;
-    printf("usage: %s %s [NAME=FILE...] [OPTION...]\n%s\n\ninputs:\n", m->name, v->name,
-           v->help ? v->help : "");
-    put_inputs(m);
+    printf("usage: %s %s %s [OPTION...]\n%s\n\n", m->name, v->name,
+           v->bit == INSPECT ? "FILE [FILE]" : "[NAME=FILE...]", v->help ? v->help : "");
+    if (v->bit != INSPECT) {
+        printf("inputs:\n");
+        put_inputs(m);
+    }
     put_settings(v->bit);
 }
 

@@ -31,7 +31,7 @@ static bool open_run(Run *r)
     r->block = aligned_alloc(64, (m->size + 63) & ~(size_t)63);
     r->classes = calloc((size_t)m->tensors + 1, sizeof *r->classes);
     r->figure = calloc((size_t)m->tensors + 1, sizeof *r->figure);
-    bool works = !(r->options.verb & (INFO | EXPORT));
+    bool works = !(r->options.verb & (INFO | EXPORT | INSPECT));
     r->pool = works && threads > 1 ? gr_pool_new(threads, m->real == GR_F32) : NULL;
     if (!r->block || !r->classes || !r->figure)
         return gr_fail(&r->error, "out of memory: %zu bytes", m->size);

@@ -24,6 +24,7 @@ const Verb gr_verb[] = {
     {"step",     STEP,     gr_step,     "one batch: --steps N updates, then everything to --out FILE"},
     {"bench",    BENCH,    gr_bench,    "time of a training step"},
     {"export",   EXPORT,   gr_export,   "the parameters alone, to --out FILE"},
+    {"inspect",  INSPECT,  gr_inspect,  "the tensors of a file; two files compared by name"},
     {"probe",    PROBE,    probe,       NULL}, /* for gradc check */
     {.name = NULL},
 };
@@ -256,6 +257,14 @@ static bool add_file(const gr_model *m, Pair p, Options *o, gr_error *e)
     return true;
 }
 
+static bool add_inspected(const char *path, Options *o, gr_error *e)
+{
+    if (o->nfile == 2)
+        return gr_fail(e, "'%.80s' is one file too many: two can be compared", path);
+    o->file[o->nfile++] = path;
+    return true;
+}
+
 static bool read_argument(const gr_model *m, char *word, char ***next, Options *o,
                           gr_error *e)
 {
@@ -265,6 +274,8 @@ static bool read_argument(const gr_model *m, char *word, char ***next, Options *
         Pair p = {(char[]){word[1], 0}, word[2] ? word + 2 : NULL, false};
         return take_option(p, next, o, e);
     }
+    if (o->verb == INSPECT)
+        return add_inspected(word, o, e);
     Pair p = split(word);
     if (!p.value)
         return gr_fail(e, "'%.80s' is no NAME=FILE and no --option", word);

@@ -13,7 +13,7 @@
 /* clang-format off */
 enum {
     TRAIN = 1, EVAL = 2, PREDICT = 4, INFO = 8, GRAD = 16, STEP = 32, BENCH = 64, EXPORT = 128,
-    GENERATE = 256, PROBE = 512, OVERFIT = 1024, ONCE = 1 << 30,
+    GENERATE = 256, PROBE = 512, OVERFIT = 1024, INSPECT = 2048, ONCE = 1 << 30,
     DATA = TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | GENERATE | OVERFIT
 };
 /* clang-format on */
@@ -38,6 +38,8 @@ typedef struct Options {
     char *config_text;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
+    const char *file[2]; /* of inspect */
+    int nfile;
 } Options;
 
 struct Run {
@@ -287,6 +289,7 @@ int gr_eval(Run *r);
 int gr_predict(Run *r);
 int gr_generate(Run *r);
 int gr_info(Run *r);
+int gr_inspect(Run *r);
 int gr_grad(Run *r);
 int gr_step(Run *r);
 int gr_bench(Run *r);

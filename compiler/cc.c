@@ -101,35 +101,69 @@ static const char *main_text(ProgramKind kind, const char *prefix)
                     prefix);
 }
 
-void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
-                   Arena *a)
+/* The C compiler on these words. */
+static void run_compiler(const char *cc, const Target *t, const Words *rest, Arena *a)
 {
     const char *const compiler[] = {cc ? cc : "clang", "gcc"};
-    const char *folder = temporary_folder(), *draft = temporary_beside(output);
-    const char *code = intern_f("%s/%s.c", folder, m->graph->name);
-    Out text = new_out(a);
-    EmitOptions e = {.prefix = m->graph->name, .banner = m->graph->name};
-    e.lines = kind == DEBUGGED ? code : NULL;
-    emit_c(&text, m, &e);
-    put(&text, "%s", main_text(kind, m->graph->name));
-    write_file(code, text.text);
-
     int why = ENOENT;
     for (int i = 0; i < (cc ? 1 : 2) && why == ENOENT; i++) {
         Words w = {0};
         add_word(&w, compiler[i], a);
-        add_words(&w, compiler_flags(m->target, compiler[i], a), a);
+        add_words(&w, compiler_flags(t, compiler[i], a), a);
         add_words(&w, GRADC_CFLAGS, a);
-        add_words(&w, kind == DEBUGGED ? "-g" : "", a);
-        add_word(&w, code, a);
-        add_word(&w, library(), a);
-        add_words(&w, "-lz -lpthread -lm -o", a);
-        add_word(&w, draft, a);
+        for (int k = 0; k < rest->n; k++)
+            add_word(&w, rest->at[k], a);
         why = run(&w, a);
     }
     if (why)
         fatal("cannot run the C compiler%s%s: %s; --cc names one",
               cc ? " " : " 'clang' or 'gcc'", cc ? cc : "", strerror(why));
+}
+
+/* One of several variants, compiled for its machine; the object file is returned. */
+static const char *build_variant(const Module *m, ProgramKind kind, const EmitOptions *e,
+                                 const char *cc, Arena *a)
+{
+    const char *prefix = variant_prefix(m, e, a);
+    const char *base = intern_f("%s/%s", temporary_folder(), prefix);
+    const char *code = intern_f("%s.c", base), *object = intern_f("%s.o", base);
+    Out text = new_out(a);
+    const char *lines = kind == DEBUGGED ? code : NULL;
+    emit_c(&text, m, &(EmitOptions){.prefix = prefix, .banner = e->banner, .lines = lines});
+    write_file(code, text.text);
+    Words w = {0};
+    add_words(&w, kind == DEBUGGED ? "-g -c" : "-c", a);
+    add_word(&w, code, a);
+    add_word(&w, "-o", a);
+    add_word(&w, object, a);
+    run_compiler(cc, m->target, &w, a);
+    return object;
+}
+
+void build_program(const Modules *m, ProgramKind kind, const char *cc, const char *output,
+                   Arena *a)
+{
+    const char *name = m->at[0]->graph->name, *draft = temporary_beside(output);
+    const char *code = intern_f("%s/%s.c", temporary_folder(), name);
+    EmitOptions e = {
+        .prefix = name, .banner = name, .lines = kind == DEBUGGED ? code : NULL};
+    Out text = new_out(a);
+    Words w = {0};
+    add_words(&w, kind == DEBUGGED ? "-g" : "", a);
+    add_word(&w, code, a);
+    if (m->n == 1)
+        emit_c(&text, m->at[0], &e);
+    else
+        emit_choice(&text, m, &e);
+    for (int i = 0; m->n > 1 && i < m->n; i++)
+        add_word(&w, build_variant(m->at[i], kind, &e, cc, a), a);
+    put(&text, "%s", main_text(kind, name));
+    write_file(code, text.text);
+
+    add_word(&w, library(), a);
+    add_words(&w, "-lz -lpthread -lm -o", a);
+    add_word(&w, draft, a);
+    run_compiler(cc, m->at[0]->target, &w, a);
     if (rename(draft, output))
         fatal("cannot write '%s': %s", output, strerror(errno));
 }

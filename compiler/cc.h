@@ -15,9 +15,9 @@ typedef enum ProgramKind {
     PROBE,    /* libgr's gr_probe, which `gradc check` talks to */
 } ProgramKind;
 
-/* Compile the model's C, link it with libgr, and put the program at output. cc is the C compiler,
- * or NULL: clang, else gcc. */
-void build_program(const Module *m, ProgramKind kind, const char *cc, const char *output,
+/* Compile the C of one model, for one machine or more, link it with libgr, and put the program at
+ * output. cc is the C compiler, or NULL: clang, else gcc. */
+void build_program(const Modules *m, ProgramKind kind, const char *cc, const char *output,
                    Arena *a);
 
 #endif

@@ -1,9 +1,10 @@
-# gradc_add_model(TARGET t MODEL file.nn [PREFIX p] [REAL f64] [FOR machine]
+# gradc_add_model(TARGET t MODEL file.nn [PREFIX p] [REAL f64] [TARGETS machine...]
 #                 [DEFINES name=value...])
 #
 # Compiles a model to C when it, or a file that it uses, changes, and adds it to the target t,
 # which may then include "p.h". The prefix p is the file's name without ending if it is not given;
-# FOR is `native` if not given, see `gradc help`. The generated C needs nothing but libm.
+# TARGETS is `native` if not given, see `gradc help`; of several, such as
+# x86-64-v2 x86-64-v4, the program chooses when it starts. The generated C needs nothing but libm.
 #
 # gradc_add_trainer(TARGET t MODEL file.nn ...)    a program t that trains the model, and what else
 #                                                 `t help` says; it is linked with gradc::runtime
@@ -35,43 +36,58 @@ endif()
 
 # Editing a file that a model uses is noticed from CMake 3.20 on.
 function(gradc_add_model)
-    cmake_parse_arguments(arg "" "TARGET;MODEL;PREFIX;REAL;FOR" "DEFINES" ${ARGN})
+    cmake_parse_arguments(arg "" "TARGET;MODEL;PREFIX;REAL" "TARGETS;DEFINES" ${ARGN})
     if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "gradc_add_model(TARGET t MODEL file.nn [PREFIX p] [REAL f64]"
-            " [FOR machine] [DEFINES name=value...])")
+            " [TARGETS machine...] [DEFINES name=value...])")
     endif()
     get_filename_component(model ${arg_MODEL} ABSOLUTE)
     if(NOT arg_PREFIX)
         get_filename_component(arg_PREFIX ${model} NAME_WE)
     endif()
-    if(NOT arg_FOR)
-        set(arg_FOR native)
+    if(NOT arg_TARGETS)
+        set(arg_TARGETS native)
     endif()
     if(NOT arg_REAL)
         set(arg_REAL f32)
     endif()
     list(TRANSFORM arg_DEFINES PREPEND "-D")
 
-    set(c ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.c)
-    set(h ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.h)
-    set(d ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.d)
-    set(flags ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX}.flags)
+    set(base ${CMAKE_CURRENT_BINARY_DIR}/${arg_PREFIX})
+    set(c ${base}.c)
+    list(LENGTH arg_TARGETS targets)
+    if(targets GREATER 1)
+        list(TRANSFORM arg_TARGETS APPEND ".c" OUTPUT_VARIABLE variants)
+        list(TRANSFORM variants PREPEND "${base}.")
+        set_source_files_properties(${c} PROPERTIES COMPILE_OPTIONS "-std=gnu11")
+    else()
+        set(variants ${c})
+    endif()
     set(depfile)
     if(NOT CMAKE_VERSION VERSION_LESS 3.20)
-        set(depfile DEPFILE ${d})
+        set(depfile DEPFILE ${base}.d)
     endif()
-    add_custom_command(OUTPUT ${c} ${h} ${flags}
+    string(REPLACE ";" "," names "${arg_TARGETS}")
+    list(APPEND made ${c} ${base}.h ${variants})
+    list(REMOVE_DUPLICATES made)
+    add_custom_command(OUTPUT ${made}
         COMMAND gradc::gradc emit ${model} -o ${c} --prefix ${arg_PREFIX}
-                --target ${arg_FOR} --real ${arg_REAL} ${arg_DEFINES} -MD -MF ${d}
-        COMMAND gradc::gradc flags -o ${flags} --target ${arg_FOR} --cc ${CMAKE_C_COMPILER}
-        COMMAND ${CMAKE_COMMAND} -E touch ${c} ${h} ${flags}
+                --target ${names} --real ${arg_REAL} ${arg_DEFINES} -MD -MF ${base}.d
+        COMMAND ${CMAKE_COMMAND} -E touch ${made}
         DEPENDS ${model} gradc::gradc
         ${depfile}
         COMMENT "Compiling ${arg_MODEL} to ${arg_PREFIX}.c"
         VERBATIM)
-    set_source_files_properties(${c} PROPERTIES
-        COMPILE_OPTIONS "@${flags}" OBJECT_DEPENDS ${flags})
-    target_sources(${arg_TARGET} PRIVATE ${c} ${h})
+    foreach(variant machine IN ZIP_LISTS variants arg_TARGETS)
+        set(flags ${base}.${machine}.flags)
+        add_custom_command(OUTPUT ${flags}
+            COMMAND gradc::gradc flags -o ${flags} --target ${machine} --cc ${CMAKE_C_COMPILER}
+            DEPENDS gradc::gradc
+            VERBATIM)
+        set_source_files_properties(${variant} PROPERTIES
+            COMPILE_OPTIONS "@${flags}" OBJECT_DEPENDS ${flags})
+    endforeach()
+    target_sources(${arg_TARGET} PRIVATE ${made})
     target_include_directories(${arg_TARGET} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${GRADC_INCLUDE})
     target_link_libraries(${arg_TARGET} PRIVATE m)
 endfunction()

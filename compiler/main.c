@@ -138,21 +138,58 @@ static Module *loops(const Options *o, const Graph *g, const LowerOptions *l, Ar
 
 /* ---- The verbs ---- */
 
-static const Target *target_of(const Options *o)
+static const Target *find_or_fail(const char *name)
 {
-    const Target *t = find_target(o->target);
+    const Target *t = find_target(name);
     if (!t)
         fatal("--target is native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic, "
               "not '%s'",
-              o->target);
+              name);
     return t;
+}
+
+static const Target *target_of(const Options *o) { return find_or_fail(o->target); }
+
+static Module *compile_for(const Options *o, const Graph *g, const char *name, Arena *a)
+{
+    LowerOptions l = {
+        .target = find_or_fail(name), .f64 = !strcmp(o->real, "f64"), .lanes = o->lanes};
+    return loops(o, g, &l, a);
 }
 
 static Module *compile(const Options *o, Arena *a)
 {
-    LowerOptions l = {
-        .target = target_of(o), .f64 = !strcmp(o->real, "f64"), .lanes = o->lanes};
-    return loops(o, equations(o, a), &l, a);
+    return compile_for(o, equations(o, a), o->target, a);
+}
+
+/* A program that runs on several machines asks which it is on, and whichever it is, its
+ * block has the same size. */
+static void join_variants(const Modules *m)
+{
+    size_t size = 0;
+    for (int i = 0; i < m->n; i++) {
+        size = m->at[i]->size > size ? m->at[i]->size : size;
+        if (!m->at[i]->target->needs)
+            fatal("--target %s stands alone: a program cannot choose it when it starts",
+                  m->at[i]->target->name);
+    }
+    for (int i = 0; i < m->n; i++)
+        m->at[i]->size = size;
+}
+
+/* For each machine of --target a,b,c. */
+static Modules compile_variants(const Options *o, Arena *a)
+{
+    const Graph *g = equations(o, a);
+    Modules m = {0};
+    for (const char *s = o->target; s; s = *s ? s + 1 : NULL) {
+        size_t n = strcspn(s, ",");
+        PUSH(a, &m, compile_for(o, g, intern_n(s, n), a));
+        s += n;
+    }
+    if (m.n > 1)
+        join_variants(&m);
+    return m;
 }
 
 /* A name without the ending; itself if it has another. */
@@ -210,15 +247,16 @@ static Out alone(const Options *o, const Out *text)
     return whole;
 }
 
-static FileText rule(const Options *o, const char *c, const char *h, Arena *a)
+/* What -MD tells make: how the files made, the first of which is the C, depend on others. */
+static FileText rule(const Options *o, const FileText *file, int n, Arena *a)
 {
+    const char *c = file[0].path;
     if (!strcmp(c, "-") && !(o->depfile && o->target_of_rule))
         fatal("-MD goes with -MF and -MT when the C goes to stdout");
-    Out text = new_out(a);
-    const char *made = o->target_of_rule, *quoted = escape_name(c, a);
-    if (!made)
-        made = h ? intern_f("%s %s", quoted, escape_name(h, a)) : quoted;
-    put_rule(&text, made, o->read, o->phony);
+    Out text = new_out(a), made = new_out(a);
+    for (int i = 0; i < n; i++)
+        put(&made, "%s%s", i ? " " : "", escape_name(file[i].path, a));
+    put_rule(&text, o->target_of_rule ? o->target_of_rule : made.text, o->read, o->phony);
     return (FileText){o->depfile ? o->depfile : intern_f("%s.d", without(c, ".c")),
                       text.text};
 }
@@ -231,45 +269,73 @@ static void check_files(const FileText *f, int n, Arena *a)
     exit(good ? 0 : 1);
 }
 
+static FileText finished(const Options *o, const char *path, const Out *text)
+{
+    Out whole = alone(o, text);
+    seal(&whole);
+    return (FileText){path, whole.text};
+}
+
+/* net.c: net.x86-64-v3.c */
+static FileText variant_file(const Options *o, const Module *m, const EmitOptions *e,
+                             const char *c, Arena *a)
+{
+    if (without(c, ".c") == c)
+        fatal("several targets make several files; -o names the first, which ends in .c");
+    EmitOptions own = *e;
+    own.prefix = variant_prefix(m, e, a);
+    own.header = NULL;
+    const char *path = intern_f("%s.%s.c", without(c, ".c"), m->target->name);
+    own.lines = e->lines ? file_name(path) : NULL;
+    Out text = new_out(a);
+    emit_c(&text, m, &own);
+    return finished(o, path, &text);
+}
+
 static void run_emit(const Options *o, Arena *a)
 {
-    Module *m = compile(o, a);
-    const char *c = o->output ? o->output : intern_f("%s.c", result_name(o, m));
+    Modules m = compile_variants(o, a);
+    const char *c = o->output ? o->output : intern_f("%s.c", result_name(o, m.at[0]));
     const char *h = o->header;
     if (!h && without(c, ".c") != c)
         h = intern_f("%s.h", without(c, ".c"));
-    EmitOptions e = emit_options(o, m, h);
+    EmitOptions e = emit_options(o, m.at[0], h);
     if (o->lines && o->standalone)
         fatal("--line-directives counts the lines of C that includes gradc's headers: it takes "
               "no --standalone");
     e.lines = o->lines ? file_name(c) : NULL;
     Out code = new_out(a), header = new_out(a);
-    emit_c(&code, m, &e);
-    emit_header(&header, m, &e);
-    code = alone(o, &code);
-    header = alone(o, &header);
-    seal(&code);
-    seal(&header);
+    if (m.n == 1)
+        emit_c(&code, m.at[0], &e);
+    else
+        emit_choice(&code, &m, &e);
+    emit_header(&header, m.at[0], &e);
     keep_source(o, c);
     print_messages();
-    FileText file[3] = {{c, code.text}, {h, header.text}};
-    int n = h ? 2 : 1;
+
+    FileText *file = NEWN(a, FileText, m.n + 3);
+    int n = 0;
+    file[n++] = finished(o, c, &code);
+    if (h)
+        file[n++] = finished(o, h, &header);
+    for (int i = 0; m.n > 1 && i < m.n; i++)
+        file[n++] = variant_file(o, m.at[i], &e, c, a);
     if (o->check)
         check_files(file, n, a);
     if (o->depend)
-        file[n++] = rule(o, c, h, a);
+        file[n] = rule(o, file, n, a), n++;
     write_files(file, n);
 }
 
 static void run_build(const Options *o, Arena *a)
 {
-    Module *m = compile(o, a);
-    const char *output = o->output ? o->output : result_name(o, m);
+    Modules m = compile_variants(o, a);
+    const char *output = o->output ? o->output : result_name(o, m.at[0]);
     print_messages();
     if (!strcmp(output, "-"))
         fatal("a program cannot go to stdout; -o names its file");
     keep_source(o, output);
-    build_program(m, o->lines ? DEBUGGED : TRAINER, o->cc, output, a);
+    build_program(&m, o->lines ? DEBUGGED : TRAINER, o->cc, output, a);
 }
 
 /* What gradc grad shows, where that is not what is compiled. */
@@ -330,7 +396,9 @@ static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
     int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
     LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
     const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
-    build_program(loops(o, g, &l, a), PROBE, o->cc, program, a);
+    Modules m = {0};
+    PUSH(a, &m, loops(o, g, &l, a));
+    build_program(&m, PROBE, o->cc, program, a);
     return program;
 }
 

@@ -44,7 +44,7 @@ static const struct OptionRow {
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
     {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
-    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
+    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic; A,B: chosen at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},

@@ -41,7 +41,7 @@ static const char *const arguments[NENTRY] = {
     [ENTRY_STEP] = "(void *block, int n)",
 };
 
-static void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
+void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end)
 {
     line(o, "void %s_%s%s%s", e->prefix, entry_name[k], arguments[k], end);
 }
@@ -243,6 +243,16 @@ static const char *description(const Slot *s, Arena *a)
     }
     put(&text, b->rank ? "]" : "");
     return text.text;
+}
+
+void put_banner(Out *o, const EmitOptions *e, const char *headers)
+{
+    put_comment(o, format(o->arena,
+                          "%s\n\n"
+                          "This file belongs to you: use it, change it and ship it as you "
+                          "like.\n"
+                          "It needs %s%s.",
+                          e->banner, e->standalone ? "nothing" : headers, " of gradc"));
 }
 
 static const Slot *first_slot(const Module *m, const char *role)

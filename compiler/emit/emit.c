@@ -363,13 +363,7 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
 {
     Emitter e = new_emitter(o, m, options);
     o->unbroken = options->lines != NULL;
-    put_comment(
-        o, format(o->arena,
-                  "%s\n\n"
-                  "This file belongs to you: use it, change it and ship it as you like.\n"
-                  "It needs %s.",
-                  options->banner,
-                  options->standalone ? "nothing of gradc" : "gr.h, simd.h and region.h of gradc"));
+    put_banner(o, options, "gr.h, simd.h and region.h");
     line(o, "#define GR_LANES %d", m->lanes);
     line(o, "#define GR_DOUBLE %d", m->f64);
     bool instead = options->standalone && options->header; /* which holds gr.h then */

@@ -15,6 +15,11 @@ typedef struct EmitOptions {
 /* The model as C: its regions, its entry points and its table. */
 void emit_c(Out *o, const Module *m, const EmitOptions *e);
 
+/* The model for several machines: what chooses among the variants, which are emitted apart, each
+ * with the prefix of its own. Blocks have the same layout and size for all of them. */
+void emit_choice(Out *o, const Modules *m, const EmitOptions *e);
+const char *variant_prefix(const Module *m, const EmitOptions *e, Arena *a);
+
 /* The function of one region, which has loops of its own. */
 void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *e);
 

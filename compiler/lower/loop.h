@@ -194,12 +194,15 @@ typedef struct Module {
     size_t size;        /* bytes of a block: context, fixed tensors, scratch */
 } Module;
 
+typedef VEC(Module *) Modules;
+
 /* A machine that C is generated for. */
 typedef struct Target {
     const char *name;   /* "x86-64-v3" */
     const char *flags;  /* for the C compiler */
     int bytes;          /* of a vector register */
     int registers;      /* vector registers */
+    const char *needs;  /* for __builtin_cpu_supports; NULL: a program cannot ask */
 } Target;
 
 extern const Target target[];

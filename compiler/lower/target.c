@@ -8,11 +8,11 @@
 
 /* clang-format off */
 const Target target[] = {
-    {"generic",   "",                                            16, 16},
-    {"x86-64-v2", "-march=x86-64-v2",                            16, 16},
-    {"x86-64-v3", "-march=x86-64-v3",                            32, 16},
-    {"x86-64-v4", "-march=x86-64-v4 -mprefer-vector-width=512",  64, 32},
-    {"aarch64",   "",                                            16, 32},
+    {"generic",   "",                                            16, 16, ""},
+    {"x86-64-v2", "-march=x86-64-v2",                            16, 16, "sse4.2 popcnt"},
+    {"x86-64-v3", "-march=x86-64-v3",                            32, 16, "avx2 bmi2 fma"},
+    {"x86-64-v4", "-march=x86-64-v4 -mprefer-vector-width=512",  64, 32, "avx512f avx512bw avx512dq avx512vl"},
+    {"aarch64",   "",                                            16, 32, NULL},
 };
 /* clang-format on */
 const int targets = sizeof target / sizeof *target;

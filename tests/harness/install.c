@@ -67,7 +67,8 @@ Test(install, cmake)
                "find_package(gradc 0.1 REQUIRED)\n"
                "add_executable(app main.c)\n"
                "gradc_add_model(TARGET app MODEL net.nn)\n"
-               "gradc_add_trainer(TARGET trainer MODEL net.nn PREFIX again REAL f64)\n"
+               "gradc_add_trainer(TARGET trainer MODEL net.nn PREFIX again REAL f64\n"
+               "                  TARGETS generic x86-64-v3)\n"
                "gradc_add_check_test(NAME gradients MODEL net.nn)\n"
                "add_custom_target(about COMMAND gradc::gradc version)\n");
     must("cd %s && cmake -B b -DCMAKE_C_COMPILER=clang -DCMAKE_PREFIX_PATH=$PWD/usr "

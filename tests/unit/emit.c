@@ -352,7 +352,7 @@ static void squares(Region *r, Buffer *y, Buffer *loss)
 
 static Module *module(void)
 {
-    static const Target machine = {"generic", "", 16, 16};
+    static const Target machine = {"generic", "", 16, 16, ""};
     Graph *g = new_graph(a, "small");
     Tensor *x = tensor(g, INPUT, "x", ELEM_REAL), *t = tensor(g, INPUT, "t", ELEM_INDEX);
     Tensor *W = tensor(g, PARAM, "W", ELEM_REAL),

@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-static const Target wide = {"test", "", 64, 32};
+static const Target wide = {"test", "", 64, 32, ""};
 
 static Module *lowered(Graph *g, int lanes)
 {

@@ -98,6 +98,8 @@ static Graph *equations(const Options *o, Arena *a)
     set_pass("derive");
     derive(g);
     check_equations(o, "derive", g, a);
+    if (o->watch)
+        keep_inner(g);
     return g;
 }
 
@@ -110,7 +112,7 @@ static const struct EntryRow {
 } entry_row[NENTRY] = {
     [ENTRY_INIT] = {1u << ROOT_INIT, TRAINING_ON},
     [ENTRY_FORWARD] = {RESULTS, TRAINING_OFF},
-    [ENTRY_GRADIENTS] = {RESULTS | 1u << ROOT_GRADIENT, TRAINING_OPEN},
+    [ENTRY_GRADIENTS] = {RESULTS | 1u << ROOT_GRADIENT | 1u << ROOT_INNER, TRAINING_OPEN},
     [ENTRY_STEP] = {RESULTS | 1u << ROOT_UPDATE, TRAINING_ON},
 };
 

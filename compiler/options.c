@@ -56,6 +56,7 @@ static const struct OptionRow {
     {"-MF", "FILE", "where that goes; x.d if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, depfile)},
     {"-MT", "NAME", "its target, instead of the files", TEXT, 1u << EMIT, false, offsetof(Options, target_of_rule)},
     {"-MP", "", "with a target for each file that is used", FLAG, 1u << EMIT, false, offsetof(Options, phony)},
+    {"--watch", "", "the trainer can say in which equation a number went wrong", FLAG, 1u << BUILD, false, offsetof(Options, watch)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--format", "NAME", "text; nn, a program again; md latex mathml dot json html", TEXT, 1u << GRAD, false, offsetof(Options, format)},

@@ -21,7 +21,7 @@ typedef struct Options {
     int depth;          /* 0: not given */
     bool no_simplify;
     const char *diff;   /* of grad: the program to compare with, or NULL */
-    bool standalone, check, lines;
+    bool standalone, check, lines, watch;
     bool depend, phony; /* -MD, -MP */
     const char *depfile, *target_of_rule; /* -MF, -MT; NULL: not given */
     Sources *read;      /* what the program came from, once it is read */

@@ -311,6 +311,19 @@ void gr_take_snapshot(const Run *r, void *snapshot)
     }
 }
 
+void gr_go_back_to(Run *r, const void *snapshot)
+{
+    const char *from = snapshot;
+    for (int i = 0; i < r->model->tensors; i++) {
+        const gr_tensor *t = &r->model->tensor[i];
+        if (!(KEPT >> t->role & 1))
+            continue;
+        size_t bytes = gr_example_size(t) * gr_type_size(t->type);
+        memcpy((char *)r->block + t->offset, from, bytes);
+        from += bytes;
+    }
+}
+
 /* The tensors of some roles, in the block or in a snapshot. */
 static int list_tensors(const Run *r, unsigned roles, char *snapshot, int n, gr_named *out)
 {

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define GR_ABI 1
+#define GR_ABI 2
 
 typedef enum gr_type { GR_F32, GR_F64, GR_U8, GR_I32 } gr_type;
 
@@ -28,7 +28,8 @@ typedef enum gr_role {
     GR_OUTPUT,   /* written by forward, gradients and step */
     GR_LOSS,     /* likewise; rank 0, the mean over the examples given */
     GR_METRIC,   /* likewise */
-    GR_GRADIENT  /* written by gradients only; named "grad." and the name of its tensor */
+    GR_GRADIENT, /* written by gradients only; named "grad." and the name of its tensor */
+    GR_INNER     /* likewise: other equations, with `gradc build --watch` */
 } gr_role;
 
 typedef struct gr_tensor {
@@ -40,6 +41,7 @@ typedef struct gr_tensor {
     size_t offset;         /* bytes from the start of the block */
     unsigned char target;  /* inputs: no output depends on it (a label); predicting goes without */
     unsigned char drawn;   /* outputs: it depends on no input (a sample, say) */
+    const char *source;    /* the line of the program, "digits.nn:8" */
 } gr_tensor;
 
 /* Part `part` of `parts` of a task, one region of work. */

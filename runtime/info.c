@@ -35,7 +35,7 @@ static int widest_name(const gr_model *m)
     size_t width = 0;
     for (int i = 0; i < m->tensors; i++) {
         size_t n = strlen(m->tensor[i].name);
-        width = n > width && m->tensor[i].role != GR_GRADIENT ? n : width;
+        width = n > width && m->tensor[i].role < GR_GRADIENT ? n : width;
     }
     return (int)width;
 }

@@ -28,6 +28,8 @@ typedef struct Training {
     Watch watch;
     void *before; /* snapshot from before the step that is watched */
     int n;        /* examples of the last step */
+    void *safe;   /* snapshot of the last save or the beginning */
+    Place safe_place;
 } Training;
 
 /* ---- preparing ---- */
@@ -86,8 +88,9 @@ static bool make_room(Training *t)
     t->check = t->mean + r->figures;
     t->best = malloc(gr_snapshot_size(r->model) + 1);
     t->before = malloc(gr_snapshot_size(r->model) + 1);
+    t->safe = malloc(gr_snapshot_size(r->model) + 1);
     t->watch.warned = calloc((size_t)r->model->tensors + 1, sizeof *t->watch.warned);
-    return (t->place.sum && t->best && t->before && t->watch.warned) ||
+    return (t->place.sum && t->best && t->before && t->safe && t->watch.warned) ||
            gr_fail(&t->run->error, "out of memory");
 }
 
@@ -132,6 +135,12 @@ static bool resume(Training *t)
     return fine && (there || gr_begin_with(r, FITTED, false));
 }
 
+static void keep_safe(Training *t)
+{
+    gr_take_snapshot(t->run, t->safe);
+    t->safe_place = t->place;
+}
+
 static bool prepare(Training *t)
 {
     Run *r = t->run;
@@ -152,6 +161,7 @@ static bool prepare(Training *t)
     if (r->options.max_steps && r->options.max_steps < t->planned)
         t->planned = r->options.max_steps;
     r->context->steps = t->planned;
+    keep_safe(t);
     return true;
 }
 
@@ -199,6 +209,7 @@ static bool save_best(Training *t)
 static bool save(Training *t)
 {
     t->saved = gr_seconds();
+    keep_safe(t);
     return save_best(t) && save_as(t, "last", NULL, &t->place);
 }
 
@@ -262,14 +273,21 @@ static bool is_watched(const Training *t)
            gr_is_line_due(&t->progress, p->epoch + 1, t->run->options.epochs);
 }
 
+static void next_batch(Training *t)
+{
+    const Place *p = &t->place;
+    size_t left = t->rows.count - p->position, batch = (size_t)t->run->model->batch;
+    t->n = (int)(left < batch ? left : batch);
+    t->rows.shuffle = key(t->run, p->epoch);
+    gr_fill_batch(t->run, &t->data, &t->rows, p->position, t->n);
+}
+
 static Outcome one_step(Training *t)
 {
     Run *r = t->run;
     Place *p = &t->place;
-    size_t left = t->rows.count - p->position, batch = (size_t)r->model->batch;
-    int n = (int)(left < batch ? left : batch);
-    t->n = n;
-    gr_fill_batch(r, &t->data, &t->rows, p->position, n);
+    next_batch(t);
+    int n = t->n;
     if (is_watched(t))
         gr_take_snapshot(r, t->before);
     gr_call(r, r->model->step, n);
@@ -323,7 +341,6 @@ static void end_epoch(Training *t)
 
 static Outcome one_epoch(Training *t)
 {
-    t->rows.shuffle = key(t->run, t->place.epoch);
     Outcome outcome = GOING;
     while (outcome == GOING && t->place.position < t->rows.count) {
         outcome = one_step(t);
@@ -377,22 +394,42 @@ static void summarise(const Training *t)
     free(best);
 }
 
-static int diverged(const Training *t)
+/* The steps since the last save, once more, up to the one that does damage. */
+static void find_cause(Training *t)
+{
+    Run *r = t->run;
+    Place *p = &t->place;
+    uint64_t last = p->step;
+    gr_go_back_to(r, t->safe);
+    *p = t->safe_place;
+    r->context->step = p->step;
+    while (p->step < last) {
+        gr_take_snapshot(r, t->before);
+        next_batch(t);
+        gr_call(r, r->model->step, t->n);
+        if (gr_is_damaged(r)) {
+            r->context->step = p->step;
+            gr_blame(r, t->before, t->n);
+            return;
+        }
+        p->step++;
+        p->position += (size_t)t->n;
+        if (p->position == t->rows.count) {
+            p->position = 0;
+            p->epoch++;
+        }
+    }
+}
+
+static int diverged(Training *t)
 {
     const Run *r = t->run;
-    const gr_tensor *bad = gr_find_bad(r);
     fflush(stdout);
-    fprintf(stderr, "%s: the loss is %g at step %llu of epoch %llu", r->model->name,
-            gr_figure(r, 0), (unsigned long long)t->place.step,
-            (unsigned long long)t->place.epoch + 1);
-    if (bad && bad->role != GR_LOSS)
-        fprintf(stderr, "; so is something in %s '%s'",
-                bad->role == GR_INPUT    ? "input"
-                : bad->role == GR_OUTPUT ? "output"
-                                         : "parameter",
-                bad->name);
-    fprintf(stderr, "; %s\n",
+    fprintf(stderr, "%s: the loss is %g at step %llu of epoch %llu; %s\n", r->model->name,
+            isnan(gr_figure(r, 0)) ? NAN : gr_figure(r, 0),
+            (unsigned long long)t->place.step, (unsigned long long)t->place.epoch + 1,
             t->place.best_epoch ? "best.safetensors is from before" : "nothing is saved");
+    find_cause(t);
     return 1;
 }
 
@@ -455,6 +492,7 @@ int gr_train(Run *r)
     free(t.place.sum);
     free(t.best);
     free(t.before);
+    free(t.safe);
     free(t.watch.warned);
     return status;
 }

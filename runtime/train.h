@@ -190,6 +190,7 @@ typedef struct Place {
  */
 size_t gr_snapshot_size(const gr_model *m);
 void gr_take_snapshot(const Run *r, void *snapshot);
+void gr_go_back_to(Run *r, const void *snapshot);
 
 /* Set the parameters, and states of `roles` if the file holds them. The place is what the
  * file says, zero where it is silent; its sums go where place->sum points. */
@@ -253,8 +254,12 @@ typedef struct Watch {
  * the block. Warns once of each parameter that no gradient reaches, or that jumps. */
 void gr_watch(Run *r, Watch *w, const void *before, int n);
 
-/* The first tensor with a number that is none, or NULL: inputs, outputs, losses, parameters. */
-const gr_tensor *gr_find_bad(const Run *r);
+/* ---- blame.c ---- */
+
+/* Say on stderr which tensor is the first with a number that is none, with a step that went wrong
+ * on n examples: the inputs are in the block, what is kept is in the snapshot from before. */
+void gr_blame(Run *r, const void *before, int n);
+bool gr_is_damaged(const Run *r); /* a loss or a parameter holds a number that is none */
 
 /* ---- progress.c ---- */
 

@@ -80,25 +80,3 @@ void gr_watch(Run *r, Watch *w, const void *before, int n)
     }
     w->update = sizes > 0 ? updates / sizes : 0;
 }
-
-/* ---- numbers that are none ---- */
-
-static bool is_bad(const Run *r, const gr_tensor *t)
-{
-    gr_array a = gr_view(t, (char *)r->block + t->offset, r->context->n);
-    size_t n = gr_example_size(t) * (t->batched ? (size_t)r->context->n : 1);
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(gr_element(&a, i)))
-            return true;
-    return false;
-}
-
-const gr_tensor *gr_find_bad(const Run *r)
-{
-    static const unsigned char order[] = {GR_INPUT, GR_OUTPUT, GR_LOSS, GR_PARAM};
-    for (size_t k = 0; k < sizeof order; k++)
-        for (int i = 0; i < r->model->tensors; i++)
-            if (r->model->tensor[i].role == order[k] && is_bad(r, &r->model->tensor[i]))
-                return &r->model->tensor[i];
-    return NULL;
-}

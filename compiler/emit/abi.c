@@ -116,6 +116,7 @@ static const char *role_of(const Slot *s)
         [ROOT_METRIC] = "GR_METRIC",
         [ROOT_OUTPUT] = "GR_OUTPUT",
         [ROOT_GRADIENT] = "GR_GRADIENT",
+        [ROOT_INNER] = "GR_INNER",
     };
     if (s->root != NROOT)
         return result[s->root];
@@ -141,16 +142,26 @@ static const char *type_of(const Module *m, const Buffer *b)
     return b->elem == ELEM_BYTE ? "GR_U8" : "GR_I32";
 }
 
+/* Where the model says it; and where a definition does, if that is elsewhere. Without a space,
+ * at which a line might be broken. */
+static const char *place_of(const Tensor *t, Arena *a)
+{
+    const char *own = t->span.source ? source_line(t->span) : "",
+               *call = t->call.source ? source_line(t->call) : own;
+    return !strcmp(own, call) ? own : format(a, "%s,%s", call, own);
+}
+
 static void put_slot(Out *o, const Module *m, const Slot *s)
 {
     const Buffer *b = s->buffer;
     Out dim = new_out(o->arena);
     for (int i = 0; i < b->rank; i++)
         put(&dim, "%s%d", i ? ", " : "", b->dim[i]);
-    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d, %d},",
+    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d, %d, \"%s\"},",
                        s->name, role_of(s), type_of(m, b), b->rank, b->batched,
                        b->elem == ELEM_INDEX ? s->tensor->bound : 0,
-                       b->rank ? dim.text : "0", b->offset, s->target, s->drawn));
+                       b->rank ? dim.text : "0", b->offset, s->target, s->drawn,
+                       place_of(s->tensor, o->arena)));
 }
 
 /* FNV-1a over the printed equations. */
@@ -179,7 +190,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
     put(o, "\n");
     line(o,
-         "/* name, role, type, rank, batched, bound, dimensions, offset, target, drawn */");
+         "/* name, role, type, rank, batched, bound, dimensions, offset, target, drawn, source */");
     line(o, "static const gr_tensor tensor[] = {");
     for (int i = 0; i < m->slot.n; i++)
         put_slot(o, m, &m->slot.at[i]);
@@ -229,6 +240,7 @@ static const char *description(const Slot *s, Arena *a)
         [ROOT_METRIC] = "metric",
         [ROOT_OUTPUT] = "output",
         [ROOT_GRADIENT] = "gradient",
+        [ROOT_INNER] = "inner",
     };
     Out text = new_out(a);
     const Buffer *b = s->buffer;

@@ -172,6 +172,7 @@ typedef enum RootKind {
     ROOT_GRADIENT, /* value is the adjoint of target (PARAM, or INPUT of reals) */
     ROOT_UPDATE,   /* value, of target's shape, becomes target (PARAM or STATE) at a step */
     ROOT_INIT,     /* value, of target's shape, is target (PARAM or STATE) at the start */
+    ROOT_INNER,    /* value: any other equation of reals, for those who look inside */
     NROOT
 } RootKind;
 

@@ -418,7 +418,7 @@ void print_tensor(Out *o, const Tensor *t)
 
 static void print_root(Out *o, const Root *r)
 {
-    const char *kind[NROOT] = {"loss", "metric", "output", "gradient", "update", "init"};
+    const char *kind[NROOT] = {"loss", "metric", "output", "gradient", "update", "init", "inner"};
     if (r->kind == ROOT_UPDATE)
         put(o, "%s := %s", r->target->name, r->value->name);
     else if (r->kind == ROOT_INIT || r->kind == ROOT_GRADIENT)
@@ -442,5 +442,6 @@ void print_graph(Out *o, const Graph *g)
         put(o, "\n");
     }
     for (int i = 0; i < g->root.n; i++)
-        print_root(o, &g->root.at[i]);
+        if (g->root.at[i].kind != ROOT_INNER) /* the model is the same with them */
+            print_root(o, &g->root.at[i]);
 }

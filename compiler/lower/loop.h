@@ -178,7 +178,7 @@ typedef struct Entry {
 typedef struct Slot {
     const Tensor *tensor; /* of the whole graph */
     const char *name;     /* "grad.h.W" for a gradient */
-    RootKind root;        /* of a result: LOSS METRIC OUTPUT GRADIENT; else NROOT */
+    RootKind root;        /* of a result: LOSS METRIC OUTPUT GRADIENT INNER; else NROOT */
     Buffer *buffer;
     bool target;          /* an input that no output depends on */
     bool drawn;           /* an output that depends on no input */

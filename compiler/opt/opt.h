@@ -7,6 +7,9 @@
 /* All of the passes below, until none finds anything. No root is lost. */
 void simplify(Graph *g);
 
+/* Every equation of reals becomes a root, ROOT_INNER (inner.c). */
+void keep_inner(Graph *g);
+
 /* The passes; each says whether it changed the graph. */
 bool fold_constants(Graph *g);    /* fold.c: inside one expression */
 bool simplify_sums(Graph *g);     /* sums.c: what a sum need not sum */

@@ -2,23 +2,6 @@
  * the parameters does not depend on it. They go, with the equations that only they need. */
 #include "eq.h"
 
-static void mark(bool *live, const Tensor *t);
-
-static void mark_read(Expr *e, void *context)
-{
-    if (e->op == OP_read)
-        mark(context, e->tensor);
-}
-
-static void mark(bool *live, const Tensor *t)
-{
-    if (live[t->id])
-        return;
-    live[t->id] = true;
-    if (t->body)
-        walk(t->body, mark_read, live);
-}
-
 static bool is_of_state(const Root *r) { return r->target && r->target->optimizer; }
 
 /* What a state becomes, or is at the start, counts once the state does. */
@@ -26,9 +9,9 @@ static bool mark_root(const Root *r, bool *live)
 {
     if (live[r->value->id] || (is_of_state(r) && !live[r->target->id]))
         return false;
-    mark(live, r->value);
+    mark_reached(live, r->value);
     if (r->target)
-        mark(live, r->target);
+        mark_reached(live, r->target);
     return true;
 }
 

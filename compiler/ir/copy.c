@@ -11,23 +11,6 @@ typedef struct Copying {
     Tensor **read; /* likewise: what is read in its place */
 } Copying;
 
-static void mark(Copying *c, const Tensor *t);
-
-static void mark_read(Expr *e, void *context)
-{
-    if (e->op == OP_read)
-        mark(context, e->tensor);
-}
-
-static void mark(Copying *c, const Tensor *t)
-{
-    if (c->live[t->id])
-        return;
-    c->live[t->id] = true;
-    if (t->body)
-        walk(t->body, mark_read, c);
-}
-
 static void copy_tensor(Copying *c, const Tensor *t)
 {
     Tensor *copy = new_tensor(c->to, t->role, t->name, t->span);
@@ -80,7 +63,7 @@ Graph *copy_graph(const Graph *g, unsigned roots, Training training, Arena *a)
                  .read = NEWN(scratch, Tensor *, g->tensor.n)};
     for (int i = 0; i < g->root.n; i++)
         if (roots & 1u << g->root.at[i].kind)
-            mark(&c, g->root.at[i].value);
+            mark_reached(c.live, g->root.at[i].value);
     for (int i = 0; i < g->tensor.n; i++)
         if (c.live[i] || g->tensor.at[i]->role != EQUATION)
             copy_tensor(&c, g->tensor.at[i]);

@@ -150,6 +150,21 @@ void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context)
     free_memo(&seen);
 }
 
+static void mark_read(Expr *e, void *context)
+{
+    if (e->op == OP_read)
+        mark_reached(context, e->tensor);
+}
+
+void mark_reached(bool *live, const Tensor *t)
+{
+    if (live[t->id])
+        return;
+    live[t->id] = true;
+    if (t->body)
+        walk(t->body, mark_read, live);
+}
+
 struct Using {
     int index;
     bool found;

@@ -264,6 +264,9 @@ int64_t count_of(const Index *idx, int n); /* product of extents */
 /* Call f once for each distinct subexpression, operands first (subscript data included). */
 void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context);
 
+/* live[id] of t and of every tensor that it is computed from. */
+void mark_reached(bool *live, const Tensor *t);
+
 /* ---- Order (order.c) ---- */
 
 /* Put the tensors into an order in which each comes after what it reads, otherwise keeping the

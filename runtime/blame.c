@@ -93,7 +93,7 @@ static void put_finding(const Run *r, const gr_tensor *t, const char *how)
 
 void gr_blame(Run *r, const void *before, int n)
 {
-    gr_go_back_to(r, before);
+    gr_go_back_to(r, before, NULL);
     r->context->training = 1;
     gr_call(r, r->model->gradients, n);
     const gr_tensor *t = first_bad(r);

@@ -252,6 +252,42 @@ static void start_averages(Run *r, const gr_safetensors *s)
     }
 }
 
+static bool fits(const gr_tensor *t, const gr_array *a)
+{
+    gr_array want = gr_view(t, NULL, 1);
+    return same_shape(a, &want);
+}
+
+/* What fits, by name; and a report of what does not. */
+static bool set_some(Run *r, const gr_safetensors *s, unsigned roles, gr_error *e)
+{
+    Differences d = {0};
+    int set = 0, all = 0;
+    for (int i = 0; i < r->model->tensors; i++) {
+        const gr_tensor *t = &r->model->tensor[i];
+        const gr_array *a = gr_tensor_named(s, t->name);
+        if (t->role != GR_PARAM && !(roles >> t->role & 1 && a && fits(t, a)))
+            continue;
+        all += t->role == GR_PARAM;
+        if (!a)
+            differ(&d, "no '%.60s'", t->name);
+        else if (!fits(t, a))
+            differ(&d, "'%.60s' is %s, expected %s", t->name,
+                   gr_shape(a->rank, a->dim).text,
+                   gr_shape(t->rank, gr_view(t, NULL, 1).dim).text);
+        else if (!set_tensor(r, t, a, e))
+            return false;
+        else
+            set += t->role == GR_PARAM;
+    }
+    compare_unknown(r->model, s, &d);
+    if (set == 0)
+        return gr_fail(e, "no parameter of '%s' fits: %s", r->model->name, d.text);
+    fprintf(stderr, "%s: %d of %d parameters taken%s%s\n", r->model->name, set, all,
+            d.count ? "; " : "", d.text);
+    return true;
+}
+
 static bool set_all(Run *r, const gr_safetensors *s, unsigned roles, gr_error *e)
 {
     if (!check_model(r, s, roles, e))
@@ -278,8 +314,8 @@ bool gr_load_checkpoint(Run *r, const char *path, unsigned roles, Place *place)
     gr_error *e = &r->error;
     if (!gr_read_file(path, &file, e))
         return gr_within(e, "%s: ", path);
-    bool fine =
-        gr_parse_safetensors(file.data, file.size, &s, e) && set_all(r, &s, roles, e);
+    bool fine = gr_parse_safetensors(file.data, file.size, &s, e) &&
+                (r->options.partial && !r->options.resume ? set_some : set_all)(r, &s, roles, e);
     if (fine)
         read_place(r, &s, place);
     gr_drop_safetensors(&s);
@@ -311,7 +347,7 @@ void gr_take_snapshot(const Run *r, void *snapshot)
     }
 }
 
-void gr_go_back_to(Run *r, const void *snapshot)
+void gr_go_back_to(Run *r, const void *snapshot, const bool *marked)
 {
     const char *from = snapshot;
     for (int i = 0; i < r->model->tensors; i++) {
@@ -319,7 +355,8 @@ void gr_go_back_to(Run *r, const void *snapshot)
         if (!(KEPT >> t->role & 1))
             continue;
         size_t bytes = gr_example_size(t) * gr_type_size(t->type);
-        memcpy((char *)r->block + t->offset, from, bytes);
+        if (!marked || marked[i])
+            memcpy((char *)r->block + t->offset, from, bytes);
         from += bytes;
     }
 }

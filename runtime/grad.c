@@ -1,4 +1,4 @@
-/* The verbs grad, step and export: the model's numbers in files, for whoever wants to check
+/* The verbs grad and step: the model's numbers in files, for whoever wants to check
  * them or to go on elsewhere. */
 #include "train.h"
 
@@ -42,15 +42,4 @@ int gr_step(Run *r)
         gr_call(r, r->model->step, n);
     Place place = {.step = r->context->step, .seed = r->context->seed};
     return gr_save_checkpoint(r, r->options.out, KEPT, NULL, &place) ? 0 : 2;
-}
-
-int gr_export(Run *r)
-{
-    if (!r->options.out)
-        return gr_fail(&r->error, "--out FILE is missing"), 2;
-    Place place = {.seed = r->context->seed};
-    return gr_begin_with(r, FITTED, true) &&
-                   gr_save_checkpoint(r, r->options.out, FITTED, NULL, &place)
-               ? 0
-               : 2;
 }

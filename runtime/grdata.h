@@ -105,6 +105,7 @@ bool gr_parse_npy(unsigned char *data, size_t size, gr_array *out, gr_error *e);
 bool gr_parse_idx(unsigned char *data, size_t size, gr_array *out, gr_error *e);
 
 bool gr_write_npy(const char *path, const gr_array *a, gr_error *e);
+void gr_put_npy(FILE *f, const gr_array *a);
 
 /* The classes that the strings of a label column stand for, in the order of their bytes. */
 typedef struct gr_classes {

@@ -213,7 +213,7 @@ static const char *code_of(int type)
     return codes[i].code;
 }
 
-bool gr_write_npy(const char *path, const gr_array *a, gr_error *e)
+void gr_put_npy(FILE *f, const gr_array *a)
 {
     char shape[GR_RANK * 22] = "";
     for (int d = 0; d < a->rank; d++) {
@@ -226,17 +226,22 @@ bool gr_write_npy(const char *path, const gr_array *a, gr_error *e)
                      gr_type_size(a->type) == 1 ? '|' : '<', code_of(a->type), shape);
     int padded =
         (10 + n + 1 + 63) / 64 * 64 - 10; /* the elements start at a multiple of 64 */
+    fwrite(magic, 1, 6, f);
+    fputc(1, f);
+    fputc(0, f);
+    fputc(padded & 255, f);
+    fputc(padded >> 8, f);
+    fprintf(f, "%-*s\n", padded - 1, header);
+    size_t bytes;
+    if (gr_bytes_of(a->type, a->rank, a->dim, &bytes))
+        fwrite(a->data, 1, bytes, f);
+}
+
+bool gr_write_npy(const char *path, const gr_array *a, gr_error *e)
+{
     gr_save s;
     if (!gr_save_open(&s, path, e))
         return false;
-    fwrite(magic, 1, 6, s.file);
-    fputc(1, s.file);
-    fputc(0, s.file);
-    fputc(padded & 255, s.file);
-    fputc(padded >> 8, s.file);
-    fprintf(s.file, "%-*s\n", padded - 1, header);
-    size_t bytes;
-    if (gr_bytes_of(a->type, a->rank, a->dim, &bytes))
-        fwrite(a->data, 1, bytes, s.file);
+    gr_put_npy(s.file, a);
     return gr_save_close(&s, e);
 }

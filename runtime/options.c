@@ -23,7 +23,7 @@ const Verb gr_verb[] = {
     {"grad",     GRAD,     gr_grad,     "one batch: loss, outputs and gradients, to --out FILE"},
     {"step",     STEP,     gr_step,     "one batch: --steps N updates, then everything to --out FILE"},
     {"bench",    BENCH,    gr_bench,    "time of a training step"},
-    {"export",   EXPORT,   gr_export,   "the parameters alone, to --out FILE"},
+    {"export",   EXPORT,   gr_export,   "the parameters, to --out FILE.safetensors, .npz or .h"},
     {"inspect",  INSPECT,  gr_inspect,  "the tensors of a file; two files compared by name"},
     {"probe",    PROBE,    probe,       NULL}, /* for gradc check */
     {.name = NULL},
@@ -47,6 +47,8 @@ const Setting gr_setting[] = {
     {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
     {.name = "parameters"},
     {"params", 'p', TEXT, PLACE(params), DATA | EXPORT, 0, 0, "FILE", "to begin with (safetensors), or a folder"},
+    {"partial", 0, FLAG, PLACE(partial), DATA | EXPORT, 0, 0, NULL, "take what fits of --params by name, and say what does"},
+    {"freeze", 0, TEXT, PLACE(freeze), TRAIN, 0, 0, "GLOB", "parameters that stay as they are, like 'h.*'"},
     {"seed", 0, COUNT, PLACE(seed), DATA | EXPORT, 0, UINT64_MAX, "N", "of parameters, order of examples, all draws"},
     {.name = "saving"},
     {"out", 'o', TEXT, PLACE(out), TRAIN | PREDICT | GRAD | STEP | EXPORT, 0, 0, "PATH", "train: the folder of the run; else the file to write"},

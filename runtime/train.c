@@ -5,6 +5,7 @@
  * stopped goes on from (epoch, position) as if nothing had happened. */
 #include "train.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ typedef struct Training {
     int n;        /* examples of the last step */
     void *safe;   /* snapshot of the last save or the beginning */
     Place safe_place;
+    bool *frozen; /* of each tensor; NULL: none is */
 } Training;
 
 /* ---- preparing ---- */
@@ -116,6 +118,24 @@ static bool resume_options(Run *r, const Place *p)
     return true;
 }
 
+static bool freeze(Training *t)
+{
+    Run *r = t->run;
+    bool any = false;
+    if (!r->options.freeze)
+        return true;
+    if (!(t->frozen = calloc((size_t)r->model->tensors + 1, sizeof *t->frozen)))
+        return gr_fail(&r->error, "out of memory");
+    for (int i = 0; i < r->model->tensors; i++) {
+        const gr_tensor *p = &r->model->tensor[i];
+        t->frozen[i] = p->role == GR_PARAM && fnmatch(r->options.freeze, p->name, 0) == 0;
+        any |= t->frozen[i];
+        t->watch.warned[i] = t->frozen[i];
+    }
+    return any ||
+           gr_fail(&r->error, "--freeze: no parameter is like '%.80s'", r->options.freeze);
+}
+
 /* Where an earlier run stopped; from the beginning if there is none. */
 static bool resume(Training *t)
 {
@@ -147,7 +167,7 @@ static bool prepare(Training *t)
     if (r->figures == 0 || r->model->tensor[r->figure[0]].role != GR_LOSS)
         return gr_fail(&r->error, "'%s' has no loss to train with", r->model->name);
     t->place.best = INFINITY;
-    if (!make_room(t) ||
+    if (!make_room(t) || !freeze(t) ||
         !(r->options.resume ? resume(t) : gr_begin_with(r, FITTED, false)) || !load(t))
         return false;
     if (t->place.known && t->place.examples != t->rows.count)
@@ -282,6 +302,14 @@ static void next_batch(Training *t)
     gr_fill_batch(t->run, &t->data, &t->rows, p->position, t->n);
 }
 
+/* What is frozen is in every snapshot. */
+static void make_step(Training *t)
+{
+    gr_call(t->run, t->run->model->step, t->n);
+    if (t->frozen)
+        gr_go_back_to(t->run, t->safe, t->frozen);
+}
+
 static Outcome one_step(Training *t)
 {
     Run *r = t->run;
@@ -290,7 +318,7 @@ static Outcome one_step(Training *t)
     int n = t->n;
     if (is_watched(t))
         gr_take_snapshot(r, t->before);
-    gr_call(r, r->model->step, n);
+    make_step(t);
     p->step = r->context->step;
     p->position += (size_t)n;
     for (int k = 0; k < r->figures; k++)
@@ -400,13 +428,13 @@ static void find_cause(Training *t)
     Run *r = t->run;
     Place *p = &t->place;
     uint64_t last = p->step;
-    gr_go_back_to(r, t->safe);
+    gr_go_back_to(r, t->safe, NULL);
     *p = t->safe_place;
     r->context->step = p->step;
     while (p->step < last) {
         gr_take_snapshot(r, t->before);
         next_batch(t);
-        gr_call(r, r->model->step, t->n);
+        make_step(t);
         if (gr_is_damaged(r)) {
             r->context->step = p->step;
             gr_blame(r, t->before, t->n);
@@ -493,6 +521,7 @@ int gr_train(Run *r)
     free(t.best);
     free(t.before);
     free(t.safe);
+    free(t.frozen);
     free(t.watch.warned);
     return status;
 }

@@ -32,9 +32,9 @@ typedef struct Options {
     uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top, keep,
         patience;
     double validation, temperature, save_every, max_time;
-    const char *params, *out, *inputs, *output, *prompt, *config;
+    const char *params, *out, *inputs, *output, *prompt, *config, *freeze;
     uint64_t given; /* which are not the defaults: see gr_is_given */
-    bool resume, quiet, eval, numbers, help, print_config, dry_run;
+    bool resume, quiet, eval, partial, numbers, help, print_config, dry_run;
     char *config_text;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
@@ -190,7 +190,8 @@ typedef struct Place {
  */
 size_t gr_snapshot_size(const gr_model *m);
 void gr_take_snapshot(const Run *r, void *snapshot);
-void gr_go_back_to(Run *r, const void *snapshot);
+/* What was kept, or of it the tensors that are marked; NULL: all. */
+void gr_go_back_to(Run *r, const void *snapshot, const bool *marked);
 
 /* Set the parameters, and states of `roles` if the file holds them. The place is what the
  * file says, zero where it is silent; its sums go where place->sum points. */

@@ -3,8 +3,15 @@
 #include "run.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 TestSuite(install, .timeout = 300);
 
@@ -111,11 +118,12 @@ Test(install, make)
          "rm scaled.nn && make app",
          dir);
     prints("./app", dir, "30\n");
-    prints(text("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
-                "0; }' >t.c && clang -include gr.h %s t.c -o t "
-                "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
-                flags),
-           dir, "");
+    prints(
+        text("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
+             "0; }' >t.c && clang -include gr.h %s t.c -o t "
+             "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
+             flags),
+        dir, "");
 }
 
 Test(install, standalone)
@@ -173,4 +181,38 @@ Test(install, check)
     is_found(dir, "", "net.c: was edited by hand\nnet.h: was edited by hand\n");
     must("cd %s && $GRADC emit net.nn", dir);
     is_found(dir, "", "");
+}
+
+/* ---- the trainer ---- */
+
+/* Of one start, in seconds of the processor: the machine may have other work. */
+static double start(char *const *words)
+{
+    int status;
+    struct rusage used;
+    pid_t child;
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+    cr_assert(posix_spawn(&child, words[0], &quiet, NULL, words, environ) == 0);
+    cr_assert(wait4(child, &status, 0, &used) == child && status == 0);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+Test(install, trainer_is_small_and_starts_at_once)
+{
+    if (SANITIZED)
+        return;
+    struct stat s;
+    char *program = text("%s/m", build("$SOURCE/examples/digits/digits.nn", ""));
+    cr_assert(stat(program, &s) == 0);
+    cr_expect(s.st_size < 200 * 1024, "%lld bytes", (long long)s.st_size);
+    double least = 1, nothing = 1; /* what any process costs on this machine */
+    for (int i = 0; i < 20; i++) {
+        least = fmin(least, start((char *[]){program, "info", NULL}));
+        nothing = fmin(nothing, start((char *[]){"/bin/true", NULL}));
+    }
+    cr_expect(least - nothing < 5e-3, "%.1f ms, and %.1f for nothing", 1e3 * least,
+              1e3 * nothing);
 }

@@ -343,6 +343,69 @@ Test(verbs, step)
                  0, "two runs are one");
 }
 
+/* What --freeze names has the bytes that it began with, and the rest learns. */
+Test(train, freezes)
+{
+    cr_assert_eq(sh("./t train " DATA "--epochs 1 -q -o a && "
+                    "./t train " DATA "--epochs 3 -q -p a -o b --freeze '[bw]'"),
+                 0, "%s", text_of("err"));
+    double w[3], b = gr_element(tensor("a/best.safetensors", "b"), 0),
+                 c = gr_element(tensor("a/best.safetensors", "c"), 0);
+    for (size_t i = 0; i < 3; i++)
+        w[i] = gr_element(tensor("a/best.safetensors", "w"), i);
+    NEAR("b/last.safetensors", "w", 0, w[0], w[1], w[2]);
+    NEAR("b/last.safetensors", "b", 0, b);
+    cr_assert_neq(gr_element(tensor("b/last.safetensors", "c"), 0), c);
+    cr_assert_eq(sh("./t train " DATA "--freeze 'v*'"), 2);
+    cr_assert_str_eq(text_of("err"), "line: error: --freeze: no parameter is like 'v*'\n");
+}
+
+/* w fits, c does not, b is missing: these begin as they would without. */
+Test(verbs, partial_parameters)
+{
+    double w[4] = {5, 6, 7};
+    gr_named p[] = {{"w", {.type = GR_F64, .rank = 1, .dim = {3}, .data = w}},
+                    {"v", {.type = GR_F64, .rank = 0, .data = w}},
+                    {"c", {.type = GR_F64, .rank = 1, .dim = {4}, .data = w}}};
+    gr_error e;
+    gr_write_safetensors("p.safetensors", &(gr_safetensors){.tensors = 3, .tensor = p}, &e);
+    cr_assert_eq(sh("./t export -p p.safetensors --partial -o q.safetensors"), 0);
+    cr_assert_str_eq(text_of("err"), "line: 1 of 3 parameters taken; 'c' is (4), expected (3); "
+                                     "no 'b'; 'v' is unknown\n");
+    NEAR("q.safetensors", "w", 0, 5, 6, 7);
+    cr_assert_eq(sh("./t export -p p.safetensors -o q.safetensors"), 2);
+    p[0].name = "u";
+    gr_write_safetensors("p.safetensors", &(gr_safetensors){.tensors = 3, .tensor = p}, &e);
+    cr_assert_eq(sh("./t export -p p.safetensors --partial -o q.safetensors"), 2);
+    cr_assert(strncmp(text_of("err"), "line: error: p.safetensors: no parameter of 'line' fits: ",
+                      56) == 0);
+}
+
+/* The archive as libarchive takes it apart, sums included; the arrays as a C compiler reads them.
+ */
+Test(verbs, export_for_others)
+{
+    write_batch(2);
+    cr_assert_eq(sh("./t export -p p.safetensors -o o.npz && ./t export -p p.safetensors -o o.h"),
+                 0, "%s", text_of("err"));
+    cr_assert_eq(sh("mkdir x && cd x && cmake -E tar xf ../o.npz && ls"), 0,
+                 "%s", text_of("err"));
+    cr_assert_str_eq(text_of("err"), "", "sums are wrong");
+    cr_assert(strstr(text_of("out"), "b.npy\nc.npy\nseen.npy\nw.npy\n"), "%s",
+              text_of("out"));
+    gr_bytes f;
+    gr_array a;
+    gr_error e;
+    cr_assert(gr_read_file("x/w.npy", &f, &e) && gr_parse_npy(f.data, f.size, &a, &e), "%s",
+              e.text);
+    near(&a, (const double[]){1, 0, -1}, 3, 0);
+    cr_assert_eq(sh("printf '#include \"o.h\"\n#include <stdio.h>\nint main(void) { "
+                    "printf(\"%%%%g %%%%g %%%%g\", line_w[0], line_c[2], line_b); return "
+                    "line_seen; }' >m.c && clang -Wall -Werror m.c -o m && ./m"),
+                 0, "%s", text_of("err"));
+    cr_assert_str_eq(text_of("out"), "1 2 0.5");
+}
+
 Test(verbs, predict)
 {
     cr_assert_eq(sh("./t train " DATA "--epochs 300 -q"), 0);
@@ -524,7 +587,7 @@ Test(verbs, configuration)
                     "./t train config=p --print-config | cmp - p && grep '^[^#]' p"),
                  0, "%s%s", text_of("err"), text_of("out"));
     cr_assert_str_eq(text_of("out"), "x = d.csv:0-2\nk = d.csv:kind\ny = d.csv:y\nepochs = 3\n"
-                                     "validation = 0\nseed = 9\nsave-every = 15\nkeep = 0\n"
+                                     "validation = 0\npartial = no\nseed = 9\nsave-every = 15\nkeep = 0\n"
                                      "quiet = yes\n");
     cr_assert_eq(sh("./t train --config a/config -o again && "
                     "cmp a/last.safetensors again/last.safetensors"),

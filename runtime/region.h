@@ -14,6 +14,25 @@
 #define GR_WIDE
 #endif
 
+/* No vector stays in a register across this. */
+static inline void gr_free_registers(void)
+{
+#if defined __AVX512F__
+    __asm__ volatile("" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
+                         "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
+                         "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+#elif defined __x86_64__
+    __asm__ volatile("" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+#elif defined __aarch64__
+    __asm__ volatile("" ::: "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+                         "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
+                         "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+                         "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+#endif
+}
+
 /* A region's second argument: the offsets of its tensors, then its random sites. */
 #define GR_AT(...) ((const size_t[]){__VA_ARGS__})
 

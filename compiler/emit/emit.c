@@ -178,6 +178,9 @@ static void emit_statement(Emitter *e, const LoopStmt *s)
     case LOOP_STORE:
         emit_store(e, s);
         break;
+    case LOOP_FREE:
+        line(e->out, "gr_free_registers();");
+        break;
     case LOOP_NOTE:
         put_comment(e->out, s->text);
         break;

@@ -122,6 +122,7 @@ typedef enum LoopKind {
     LOOP_VAR,   /* reg, to be changed, is val at first */
     LOOP_SET,   /* reg = val */
     LOOP_STORE, /* view[sub...] = val; a vector stores its lanes (stride, part as in Val) */
+    LOOP_FREE,  /* no vector register keeps what is from before: the loop that follows takes all */
     LOOP_NOTE,  /* a comment on a line of its own: text */
 } LoopKind;
 

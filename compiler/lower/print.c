@@ -224,6 +224,9 @@ static void put_stmt(Out *o, const LoopStmt *s)
         put_val(o, s->val);
         put(o, "\n");
         break;
+    case LOOP_FREE:
+        put(o, "free registers\n");
+        break;
     case LOOP_NOTE:
         put(o, "# %s\n", s->text);
         break;

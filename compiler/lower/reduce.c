@@ -39,12 +39,22 @@ static const char *tile_name(const Gen *g, const char *base, int turns_)
     return turns_ > 1 ? intern_f("%s_%d", base, g->turn) : base;
 }
 
+/* A C compiler keeps the constants of what follows a reduction in registers all the time, and
+ * the accumulators of a large tile then on the stack. */
+static void free_registers(Gen *g, int accumulators)
+{
+    enum { LARGE = 8 };
+    if (accumulators >= LARGE)
+        emit(g, (LoopStmt){.kind = LOOP_FREE});
+}
+
 void start_accumulators(Gen *g)
 {
     Reduce r = reduction(g);
     const char *name = identifier(g->nest->step.at[0].tensor->name);
     bool apart = lanes_reduced(g), vector = apart || vector_here(g);
     int n = apart ? g->tile.unroll : 1;
+    free_registers(g, vector ? rows(g) * cols(g) * n : 0);
     for (g->row = 0; g->row < rows(g); g->row++)
         for (g->col = 0; g->col < cols(g); g->col++) {
             for (g->turn = 0; g->turn < n; g->turn++)

@@ -221,6 +221,7 @@ static void verify_stmt(Verify *v, const LoopStmt *s)
     case LOOP_STORE:
         verify_store(v, s);
         break;
+    case LOOP_FREE:
     case LOOP_NOTE:
         break;
     }

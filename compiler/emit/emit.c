@@ -128,7 +128,7 @@ static void emit_body(Emitter *e, const LoopBody *body);
 
 static bool declares(LoopKind k)
 {
-    return k == LOOP_INT || k == LOOP_LET || k == LOOP_VAR || k == LOOP_NOTE;
+    return k == LOOP_INT || k == LOOP_LET || k == LOOP_VAR;
 }
 
 static void emit_for(Emitter *e, const LoopStmt *s)
@@ -180,9 +180,6 @@ static void emit_statement(Emitter *e, const LoopStmt *s)
         break;
     case LOOP_FREE:
         line(e->out, "gr_free_registers();");
-        break;
-    case LOOP_NOTE:
-        put_comment(e->out, s->text);
         break;
     }
 }

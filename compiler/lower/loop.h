@@ -123,7 +123,6 @@ typedef enum LoopKind {
     LOOP_SET,   /* reg = val */
     LOOP_STORE, /* view[sub...] = val; a vector stores its lanes (stride, part as in Val) */
     LOOP_FREE,  /* no vector register keeps what is from before: the loop that follows takes all */
-    LOOP_NOTE,  /* a comment on a line of its own: text */
 } LoopKind;
 
 typedef VEC(LoopStmt *) LoopBody;
@@ -142,7 +141,6 @@ struct LoopStmt {
     const Int *sub[MAXRANK];
     int64_t stride;
     int part;
-    const char *text;
 };
 
 /* ---- Regions, entries, the module ---- */

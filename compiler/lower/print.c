@@ -227,9 +227,6 @@ static void put_stmt(Out *o, const LoopStmt *s)
     case LOOP_FREE:
         put(o, "free registers\n");
         break;
-    case LOOP_NOTE:
-        put(o, "# %s\n", s->text);
-        break;
     }
 }
 

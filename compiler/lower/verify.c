@@ -222,7 +222,6 @@ static void verify_stmt(Verify *v, const LoopStmt *s)
         verify_store(v, s);
         break;
     case LOOP_FREE:
-    case LOOP_NOTE:
         break;
     }
 }

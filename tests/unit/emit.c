@@ -343,8 +343,6 @@ static void squares(Region *r, Buffer *y, Buffer *loss)
                       op(OP_square, reg(v), 0, 0), number(0)),
                    0)));
     PUSH(a, &b->body, o);
-    PUSH(a, &r->body,
-         statement((LoopStmt){.kind = LOOP_NOTE, .text = "one after the other"}));
     PUSH(a, &r->body, assign(LOOP_VAR, acc, number(0)));
     PUSH(a, &r->body, b);
     PUSH(a, &r->body, store(lossv, whole(0), NULL, reg(acc), 1, 0));

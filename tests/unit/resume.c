@@ -117,7 +117,7 @@ Test(resume, killed_at_any_moment)
     double longest = 20000;
     int killed = 0, ended = 0;
     srand48(1);
-    while (killed < 200 || ended < 5) {
+    while (killed < (SANITIZED ? 50 : 200) || ended < 5) {
         long life = (long)(longest * drand48());
         int status = sh("GR_LIFE=%ld " TRAIN "--save-every 0 --resume -o r", life);
         cr_assert(status == 0 || status == 128 + SIGKILL, "%d: %s", status, text_of("err"));

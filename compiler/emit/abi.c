@@ -142,13 +142,12 @@ static const char *type_of(const Module *m, const Buffer *b)
     return b->elem == ELEM_BYTE ? "GR_U8" : "GR_I32";
 }
 
-/* Where the model says it; and where a definition does, if that is elsewhere. Without a space,
- * at which a line might be broken. */
+/* Where the model says it; and where a definition does, if that is elsewhere. */
 static const char *place_of(const Tensor *t, Arena *a)
 {
     const char *own = t->span.source ? source_line(t->span) : "",
                *call = t->call.source ? source_line(t->call) : own;
-    return !strcmp(own, call) ? own : format(a, "%s,%s", call, own);
+    return !strcmp(own, call) ? own : format(a, "%s, %s", call, own);
 }
 
 static void put_slot(Out *o, const Module *m, const Slot *s)
@@ -157,11 +156,11 @@ static void put_slot(Out *o, const Module *m, const Slot *s)
     Out dim = new_out(o->arena);
     for (int i = 0; i < b->rank; i++)
         put(&dim, "%s%d", i ? ", " : "", b->dim[i]);
-    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d, %d, \"%s\"},",
+    put_code(o, format(o->arena, "{\"%s\", %s, %s, %d, %d, %d, {%s}, %zu, %d, %d, %s},",
                        s->name, role_of(s), type_of(m, b), b->rank, b->batched,
                        b->elem == ELEM_INDEX ? s->tensor->bound : 0,
                        b->rank ? dim.text : "0", b->offset, s->target, s->drawn,
-                       place_of(s->tensor, o->arena)));
+                       quoted(place_of(s->tensor, o->arena), o->arena)));
 }
 
 /* FNV-1a over the printed equations. */

@@ -6,6 +6,7 @@
 #include "lines.h"
 
 #include "str.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -34,10 +35,7 @@ static bool is_file(Span s) { return s.source && s.source->name[0] != '<'; }
 
 static void put_directive(Out *o, int line, const char *file)
 {
-    put(o, "#line %d \"", line);
-    for (; *file; file++)
-        put(o, *file == '"' || *file == '\\' ? "\\%c" : "%c", *file);
-    put(o, "\"\n");
+    put(o, "#line %d %s\n", line, quoted(file, o->arena));
 }
 
 static int lines_of(const Out *o)

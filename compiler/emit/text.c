@@ -14,18 +14,20 @@ static int reluctance(char c)
     return c == ',' ? 0 : strchr("+-*/<>?:", c) ? 1 : c == '=' ? 2 : 3;
 }
 
-/* The end of the first line of a text that has room for n characters, before a space; its
- * whole length where no space helps. The last of the places that take least; every pair of
- * parentheses around one makes it dearer. */
+/* The end of the first line of a text that has room for n characters, before a space that
+ * is in no string; its whole length where no space helps. The last of the places that take
+ * least; every pair of parentheses around one makes it dearer. */
 static size_t break_at(const char *text, size_t n)
 {
     size_t end = strcspn(text, "\n"), best = end;
     int depth = 0, least = INT_MAX;
+    bool string = false;
     if (end <= n)
         return end;
     for (size_t i = 0; i < end && (i <= n || best == end); i++) {
         depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
-        if (text[i] != ' ' || i == 0 || text[i - 1] == ' ')
+        string ^= text[i] == '"' && (i == 0 || text[i - 1] != '\\');
+        if (string || text[i] != ' ' || i == 0 || text[i - 1] == ' ')
             continue;
         int cost = 2 * depth + reluctance(text[i - 1]);
         if (cost > least)
@@ -63,6 +65,20 @@ void put_comment(Out *o, const char *text)
         put(o, "\n%*s *%*s", (int)margin, "", *text == '\n' ? 0 : inset + 1, "");
     }
     put(o, " */\n");
+}
+
+const char *quoted(const char *text, Arena *a)
+{
+    Out o = new_out(a);
+    put(&o, "\"");
+    for (; *text; text++)
+        put(&o,
+            (unsigned char)*text < ' '      ? "\\%03o"
+            : *text == '"' || *text == '\\' ? "\\%c"
+                                            : "%c",
+            (unsigned char)*text);
+    put(&o, "\"");
+    return o.text;
 }
 
 void put_code(Out *o, const char *text)

@@ -7,6 +7,9 @@
 /* A comment of one or several lines at the current level. */
 void put_comment(Out *o, const char *text);
 
+/* The text as a string of C. */
+const char *quoted(const char *text, Arena *a);
+
 /* A line of code, broken at spaces where it is too long. */
 void put_code(Out *o, const char *text);
 

@@ -181,6 +181,20 @@ Test(emit, names_that_collide)
          dir);
 }
 
+/* The names of files stand in comments, strings and directives. */
+Test(emit, names_of_files_are_quoted)
+{
+    static const char *const name[] = {"a \\\"b\\\" or \\\\c", "many words, more than a line of C has "
+                                       "room for, if something else stands before them"};
+    char *dir = scratch();
+    small_file(dir);
+    for (int i = 0; i < 2; i++)
+        for (int lines = 0; lines <= 1; lines++)
+            must("cd %s && cp small.nn \"%s.nn\" && $GRADC emit %s \"%s.nn\" -o m.c && "
+                 "clang -fsyntax-only -Wall -Wextra -Werror -I$SOURCE/runtime m.c",
+                 dir, name[i], lines ? "--line-directives" : "", name[i]);
+}
+
 /* ---- Used files ---- */
 
 Test(emit, used_files_are_found_beside_the_user_and_read_once)

@@ -67,7 +67,6 @@ static void check_loops(const Options *o, const Module *m, Arena *a)
 
 /* ---- The passes ---- */
 
-/* The model's equations and those of its gradients. */
 Graph *equations(const Options *o, Arena *a)
 {
     Program all = {0}, own = {0};
@@ -164,8 +163,15 @@ Module *compile(const Options *o, Arena *a)
     return compile_for(o, equations(o, a), o->target, a);
 }
 
-/* A program that runs on several machines asks which it is on, and whichever it is, its
- * block has the same size. */
+/* The table of targets goes from what every processor has to what few have. */
+static int by_needs(const void *a, const void *b)
+{
+    const Target *x = (*(Module *const *)a)->target, *y = (*(Module *const *)b)->target;
+    return (x > y) - (x < y);
+}
+
+/* A program that runs on several machines takes the last that it can run on, and whichever
+ * it is, its block has the same size. */
 static void join_variants(const Modules *m)
 {
     size_t size = 0;
@@ -175,8 +181,12 @@ static void join_variants(const Modules *m)
             fatal("--target %s stands alone: a program cannot choose it when it starts",
                   m->at[i]->target->name);
     }
-    for (int i = 0; i < m->n; i++)
+    qsort(m->at, (size_t)m->n, sizeof *m->at, by_needs);
+    for (int i = 0; i < m->n; i++) {
         m->at[i]->size = size;
+        if (i > 0 && m->at[i]->target == m->at[i - 1]->target)
+            fatal("--target names %s twice", m->at[i]->target->name);
+    }
 }
 
 /* For each machine of --target a,b,c. */

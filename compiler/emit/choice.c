@@ -1,5 +1,5 @@
 /* One model compiled for several machines: a file whose entry points are those of the last
- * variant that the processor can run, or of the first. */
+ * variant that the processor can run; the first is for all the others. */
 #include "abi.h"
 
 #include "str.h"

@@ -25,7 +25,7 @@ Test(bench, measures_and_reports, .timeout = 120)
     char *json = read_text(text("%s/it.json", dir));
     cr_expect(member(json, "mflop") == 268.4, "2 * 512^3 operations: %s", json);
     double p = member(json, "of_peak_by_processor_time");
-    cr_expect(p > 0.001 && p < 1.5, "%s", json);
+    cr_expect(p > 0.001 && p < 3, "%s", json); /* of a peak measured while others work */
 }
 
 Test(bench, every_workload_is_a_program, .timeout = 120)

@@ -1,18 +1,12 @@
-/* The seal of generated files: FNV-1a over what stands above it. */
+/* The seal of generated files: the hash of what stands above it. */
 #include "seal.h"
+
+#include "str.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char mark[] = "/* seal ";
-
-uint64_t hash_text(uint64_t hash, const char *text, size_t length)
-{
-    hash = hash ? hash : 0xcbf29ce484222325;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
-    return hash;
-}
 
 void seal(Out *o)
 {

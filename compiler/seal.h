@@ -5,11 +5,6 @@
 #include "file.h"
 #include "out.h"
 
-#include <stdint.h>
-
-uint64_t hash_text(uint64_t hash, const char *text, size_t length);
-enum { HASH_OF_NOTHING = 0 };
-
 void seal(Out *o);
 
 /* The file holds the text. Otherwise false, and why goes to stderr: it is missing, edited

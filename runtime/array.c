@@ -38,6 +38,11 @@ void gr_swap(unsigned char *data, size_t bytes, size_t size)
         }
 }
 
+bool gr_same_shape(const gr_array *a, const gr_array *b)
+{
+    return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
+}
+
 bool gr_count(int rank, const size_t *dim, size_t *count)
 {
     *count = 1;

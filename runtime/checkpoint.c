@@ -30,12 +30,6 @@ __attribute__((format(printf, 2, 3))) static void differ(Differences *d, const c
     va_end(args);
 }
 
-static bool same_shape(const gr_array *a, const gr_array *b)
-{
-    return a->rank == b->rank &&
-           memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) == 0;
-}
-
 /* Parameters must be there; of the states of a role, all or none. */
 static void compare_role(const gr_model *m, const gr_safetensors *s, int role,
                          Differences *d)
@@ -51,7 +45,7 @@ static void compare_role(const gr_model *m, const gr_safetensors *s, int role,
         const gr_array *a = gr_tensor_named(s, t->name);
         if (!a && (found || role == GR_PARAM))
             differ(d, "no '%.60s'", t->name);
-        else if (a && !same_shape(a, &want))
+        else if (a && !gr_same_shape(a, &want))
             differ(d, "'%.60s' is %s, expected %s", t->name, gr_shape(a->rank, a->dim).text,
                    gr_shape(want.rank, want.dim).text);
     }
@@ -219,7 +213,7 @@ static bool set_tensor(Run *r, const gr_tensor *t, const gr_array *a, gr_error *
     gr_array converted;
     if (!gr_convert(a, t->type, 0, &converted, e))
         return gr_within(e, "'%s': ", t->name);
-    size_t bytes = gr_example_size(t) * gr_type_size(t->type);
+    size_t bytes = gr_example_bytes(t);
     memcpy((char *)r->block + t->offset, converted.data, bytes);
     gr_drop(&converted);
     return true;
@@ -248,14 +242,14 @@ static void start_averages(Run *r, const gr_safetensors *s)
         const gr_tensor *p = averaged_by(r->model, t);
         if (p)
             memcpy((char *)r->block + t->offset, (char *)r->block + p->offset,
-                   gr_example_size(p) * gr_type_size(p->type));
+                   gr_example_bytes(p));
     }
 }
 
 static bool fits(const gr_tensor *t, const gr_array *a)
 {
     gr_array want = gr_view(t, NULL, 1);
-    return same_shape(a, &want);
+    return gr_same_shape(a, &want);
 }
 
 /* What fits, by name; and a report of what does not. */
@@ -330,7 +324,7 @@ size_t gr_snapshot_size(const gr_model *m)
     size_t bytes = 0;
     for (int i = 0; i < m->tensors; i++)
         if (KEPT >> m->tensor[i].role & 1)
-            bytes += gr_example_size(&m->tensor[i]) * gr_type_size(m->tensor[i].type);
+            bytes += gr_example_bytes(&m->tensor[i]);
     return bytes;
 }
 
@@ -341,7 +335,7 @@ void gr_take_snapshot(const Run *r, void *snapshot)
         const gr_tensor *t = &r->model->tensor[i];
         if (!(KEPT >> t->role & 1))
             continue;
-        size_t bytes = gr_example_size(t) * gr_type_size(t->type);
+        size_t bytes = gr_example_bytes(t);
         memcpy(to, (const char *)r->block + t->offset, bytes);
         to += bytes;
     }
@@ -354,7 +348,7 @@ void gr_go_back_to(Run *r, const void *snapshot, const bool *marked)
         const gr_tensor *t = &r->model->tensor[i];
         if (!(KEPT >> t->role & 1))
             continue;
-        size_t bytes = gr_example_size(t) * gr_type_size(t->type);
+        size_t bytes = gr_example_bytes(t);
         if (!marked || marked[i])
             memcpy((char *)r->block + t->offset, from, bytes);
         from += bytes;
@@ -369,7 +363,7 @@ static int list_tensors(const Run *r, unsigned roles, char *snapshot, int n, gr_
         const gr_tensor *t = &r->model->tensor[i];
         char *at = snapshot ? snapshot : (char *)r->block + t->offset;
         if (snapshot && (KEPT >> t->role & 1))
-            snapshot += gr_example_size(t) * gr_type_size(t->type);
+            snapshot += gr_example_bytes(t);
         if (roles >> t->role & 1)
             out[count++] = (gr_named){t->name, gr_view(t, at, n)};
     }
@@ -414,14 +408,6 @@ bool gr_save_results(Run *r, const char *path, int n)
 }
 
 /* ---- where they are ---- */
-
-char *gr_in_folder(const Run *r, const char *folder, const char *name)
-{
-    char *path;
-    int n = folder ? asprintf(&path, "%s/%s.safetensors", folder, name)
-                   : asprintf(&path, "%s.run/%s.safetensors", r->model->name, name);
-    return n < 0 ? NULL : path;
-}
 
 static bool is_folder(const char *path)
 {

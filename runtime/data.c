@@ -241,7 +241,7 @@ void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n)
             const Input *x = &d->input[i];
             if (!x->array.data)
                 continue;
-            size_t bytes = gr_example_size(t) * gr_type_size(t->type);
+            size_t bytes = gr_example_bytes(t);
             memcpy((char *)r->block + t->offset + (size_t)k * bytes,
                    (const char *)x->array.data + row * x->stride, bytes);
         }

@@ -119,7 +119,7 @@ static void keep_batch(const Run *r, Outputs *out, int n)
         const gr_tensor *t = &r->model->tensor[i];
         if (!gr_is_wanted(r, t))
             continue;
-        size_t row = gr_example_size(t) * gr_type_size(t->type);
+        size_t row = gr_example_bytes(t);
         size_t skip = t->batched ? out->filled * row : 0, rows = t->batched ? (size_t)n : 1;
         memcpy((char *)o->array.memory + skip, (const char *)r->block + t->offset,
                rows * row);

@@ -10,13 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *gr_in_run(const Run *r, const char *name)
+static char *path_of(const Run *r, const char *folder, const char *name, const char *ending)
 {
     char *path;
-    const char *out = r->options.out;
-    int n = out ? asprintf(&path, "%s/%s", out, name)
-                : asprintf(&path, "%s.run/%s", r->model->name, name);
+    int n = folder ? asprintf(&path, "%s/%s%s", folder, name, ending)
+                   : asprintf(&path, "%s.run/%s%s", r->model->name, name, ending);
     return n < 0 ? NULL : path;
+}
+
+char *gr_in_run(const Run *r, const char *name)
+{
+    return path_of(r, r->options.out, name, "");
+}
+
+char *gr_in_folder(const Run *r, const char *folder, const char *name)
+{
+    return path_of(r, folder, name, ".safetensors");
 }
 
 /* FILE.tmp-PID of a process that is no more. */

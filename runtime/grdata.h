@@ -62,6 +62,8 @@ void gr_swap(unsigned char *data, size_t bytes, size_t size);
 bool gr_count(int rank, const size_t *dim, size_t *count);
 bool gr_bytes_of(int type, int rank, const size_t *dim, size_t *bytes);
 
+bool gr_same_shape(const gr_array *a, const gr_array *b);
+
 typedef struct gr_text {
     char text[128];
 } gr_text;

@@ -73,7 +73,7 @@ static void put_names(const char *title, unsigned only, unsigned none)
         if (!(s->verbs & only) || (s->verbs & none))
             continue;
         char text[60];
-        int n = snprintf(text, sizeof text, "%s --%s%s%s", "", s->name,
+        int n = snprintf(text, sizeof text, " --%s%s%s", s->name,
                          s->argument ? " " : "", s->argument ? s->argument : "");
         if (column + n > COLUMNS)
             column = printf("\n%*s", INDENT, "") - 1;

@@ -172,17 +172,12 @@ static void put_place(const gr_array *a, size_t i)
     printf("%s", a->rank ? "]" : "");
 }
 
-static bool same_shape(const gr_array *a, const gr_array *b)
-{
-    return a->rank == b->rank && !memcmp(a->dim, b->dim, sizeof *a->dim * (size_t)a->rank);
-}
-
 static void compare(const char *name, int width, const gr_array *a, const gr_array *b)
 {
     Summary x = summarize(a), y = summarize(b);
     printf("%-*s  %-16s %10.4g %10.4g", width, name, gr_shape(a->rank, a->dim).text, x.norm,
            y.norm);
-    if (same_shape(a, b)) {
+    if (gr_same_shape(a, b)) {
         Difference d = difference(a, b);
         printf(" %10.4g %10.2g %10.4g", d.norm, d.norm > 0 ? d.norm / x.norm : 0,
                d.greatest);

@@ -13,6 +13,11 @@ size_t gr_example_size(const gr_tensor *t)
     return n;
 }
 
+size_t gr_example_bytes(const gr_tensor *t)
+{
+    return gr_example_size(t) * gr_type_size(t->type);
+}
+
 gr_array gr_view(const gr_tensor *t, void *base, int n)
 {
     gr_array a = {.type = t->type, .rank = t->rank, .data = base};

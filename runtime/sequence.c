@@ -24,7 +24,7 @@ static size_t count_windows(const Input *x, size_t every)
 
 static void lay_out(const gr_tensor *t, Input *x, size_t every)
 {
-    x->stride = gr_example_size(t) * gr_type_size(t->type);
+    x->stride = gr_example_bytes(t);
     if (x->window) {
         size_t step = x->stride / x->window;
         x->array.data = (const char *)x->array.data + x->first * step;

@@ -137,6 +137,7 @@ bool gr_lay_out_rows(Run *r, Data *d);
 
 /* Elements of one example, or of the whole when the tensor is not batched. */
 size_t gr_example_size(const gr_tensor *t);
+size_t gr_example_bytes(const gr_tensor *t);
 
 /* The tensor as an array in `base`, with n rows if it is batched. */
 gr_array gr_view(const gr_tensor *t, void *base, int n);
@@ -209,9 +210,6 @@ bool gr_save_results(Run *r, const char *path, int n);
  * a `need`, else not at all. */
 bool gr_begin_with(Run *r, unsigned roles, bool need);
 
-/* NAME.safetensors in the folder, or in the run folder of the model when that is NULL. */
-char *gr_in_folder(const Run *r, const char *folder, const char *name);
-
 /* ---- signals.c ---- */
 
 /* The number of the signal that asks for an end, or 0. The first one lets the step finish and
@@ -225,6 +223,9 @@ void gr_catch_stop_signals(void);
 
 /* NAME in the run folder. */
 char *gr_in_run(const Run *r, const char *name);
+
+/* NAME.safetensors in the folder, or in the run folder of the model when that is NULL. */
+char *gr_in_folder(const Run *r, const char *folder, const char *name);
 
 /* Make the run folder, and remove what a killed run left half written. */
 bool gr_make_run_folder(Run *r);

@@ -4,11 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static size_t bytes_of(const gr_tensor *t)
-{
-    return gr_example_size(t) * gr_type_size(t->type);
-}
-
 static double norm(const gr_tensor *t, const void *at, const void *less)
 {
     gr_array a = gr_view(t, (void *)at, 1), b = gr_view(t, (void *)less, 1);
@@ -76,7 +71,7 @@ void gr_watch(Run *r, Watch *w, const void *before, int n)
             updates = hypot(updates, update);
             sizes = hypot(sizes, size);
         }
-        old += bytes_of(p);
+        old += gr_example_bytes(p);
     }
     w->update = sizes > 0 ? updates / sizes : 0;
 }

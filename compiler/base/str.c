@@ -20,17 +20,16 @@ static struct {
     Arena *arena;
 } names;
 
-static uint64_t hash(const char *s, size_t n) /* FNV-1a */
+uint64_t hash_text(uint64_t hash, const char *text, size_t n)
 {
-    uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)s[i]) * 0x100000001b3u;
-    return h;
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return hash;
 }
 
 static const char **find(const char *s, size_t n)
 {
-    size_t i = hash(s, n) & (names.nslot - 1);
+    size_t i = hash_text(HASH_OF_NOTHING, s, n) & (names.nslot - 1);
     while (names.slot[i] && (strncmp(names.slot[i], s, n) != 0 || names.slot[i][n]))
         i = (i + 1) & (names.nslot - 1);
     return &names.slot[i];

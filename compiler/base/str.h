@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The one copy of a name; interned names are never freed. */
 const char *intern(const char *s);
@@ -15,6 +16,10 @@ const char *intern_n(const char *s, size_t n);
 __attribute__((format(printf, 1, 2))) const char *intern_f(const char *fmt, ...);
 
 __attribute__((format(printf, 2, 3))) char *format(Arena *a, const char *fmt, ...);
+
+/* FNV-1a: the hash of what `hash` is of, and of n bytes more. */
+#define HASH_OF_NOTHING 0xcbf29ce484222325u
+uint64_t hash_text(uint64_t hash, const char *text, size_t n);
 
 /* Did you mean: among n candidates the one within an edit distance that a slip of the hand
  * explains (a third of the length, at least 1), or NULL. */

@@ -163,15 +163,12 @@ static void put_slot(Out *o, const Module *m, const Slot *s)
                        quoted(place_of(s->tensor, o->arena), o->arena)));
 }
 
-/* FNV-1a over the printed equations. */
+/* Of the printed equations. */
 static uint64_t hash_of(const Graph *g, Arena *a)
 {
     Out text = new_out(a);
-    uint64_t hash = 0xcbf29ce484222325;
     print_graph(&text, g);
-    for (const char *s = text.text; *s; s++)
-        hash = (hash ^ (unsigned char)*s) * 0x100000001b3;
-    return hash;
+    return hash_text(HASH_OF_NOTHING, text.text, text.length);
 }
 
 static double work_of(const Entry *e)

@@ -15,8 +15,7 @@
 #include "str.h"
 
 enum {
-    LEAST_TERMS =
-        16, /* vectors to each part of a result, or starting and ending it is more */
+    LEAST_TERMS = 16,     /* vectors to a part of a result, or starting and ending it is more */
     MOST_PARTS = 2 << 20, /* numbers */
 };
 

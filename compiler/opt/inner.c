@@ -11,14 +11,6 @@ static bool is_root(const Graph *g, const Tensor *t)
     return false;
 }
 
-static double size_of(const Tensor *t)
-{
-    double n = 1;
-    for (int i = 0; i < t->rank; i++)
-        n *= t->idx[i].extent;
-    return n;
-}
-
 /* Not those of the optimizer, which follow on adjoints and are none. */
 void keep_inner(Graph *g)
 {
@@ -28,7 +20,7 @@ void keep_inner(Graph *g)
         adjoints |= t->of != NULL;
         bool update = adjoints && !t->of && !t->from;
         if (t->role == EQUATION && t->elem == ELEM_REAL && !update && !is_root(g, t) &&
-            size_of(t) <= MOST)
+            count_of(t->idx, t->rank) <= MOST)
             PUSH(g->arena, &g->root, (Root){ROOT_INNER, t->name, t, NULL, t->span});
     }
 }

@@ -71,6 +71,8 @@ ParameterizedTestParameters(emit, repeatable)
 
 ParameterizedTest(Case *c, emit, repeatable)
 {
+    if (SANITIZED)
+        cr_skip_test("the same C as without sanitizers");
     char *path = c->path, *folder = dirname(text("%s", path)), *name = basename(text("%s", path));
     Run a = must("$GRADC emit %s -o -", path);
     Run b = must("cd %s && $GRADC emit %s -o -", folder, name);

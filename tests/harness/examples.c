@@ -178,7 +178,12 @@ static void learn_song(const char *name, const char *options)
     cr_assert_str_eq(out, "row your boat\nrow\n", "%s", name);
 }
 
-Test(examples, charlstm) { learn_song("charlstm", "-D T=16 -D width=8 -D hidden=32"); }
+Test(examples, charlstm)
+{
+    if (SANITIZED)
+        cr_skip_test("the transformer goes the same way in less time");
+    learn_song("charlstm", "-D T=16 -D width=8 -D hidden=32");
+}
 
 Test(examples, gpt) { learn_song("gpt", "-D T=16 -D width=16 -D heads=2 -D layers=2"); }
 

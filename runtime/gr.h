@@ -15,7 +15,17 @@
 extern "C" {
 #endif
 
-#define GR_ABI 2
+/* The version of this interface. A model's files do not compile with a gr.h of another version; and
+ * what libgr offers has the version in its name there, so that no program links with a libgr of
+ * another version. */
+#define GR_ABI                2
+#define GR_NAME_(name, abi)   name##_abi##abi
+#define GR_NAME(name, abi)    GR_NAME_(name, abi)
+#define gr_main               GR_NAME(gr_main, GR_ABI)
+#define gr_pool_new           GR_NAME(gr_pool_new, GR_ABI)
+#define gr_pool_run           GR_NAME(gr_pool_run, GR_ABI)
+#define gr_pool_free          GR_NAME(gr_pool_free, GR_ABI)
+#define gr_flush_denormals    GR_NAME(gr_flush_denormals, GR_ABI)
 
 typedef enum gr_type { GR_F32, GR_F64, GR_U8, GR_I32 } gr_type;
 

@@ -8,6 +8,9 @@
 #include <ctype.h>
 #include <string.h>
 
+/* GR_ABI of the gr.h that this is for. */
+enum { ABI = 2 };
+
 /* ---- Names ---- */
 
 /* The accessor of a tensor is PREFIX_ and its name in C; a tensor called like an entry
@@ -183,6 +186,8 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
 {
     const char *p = e->prefix;
     put(o, "\n");
+    line(o, "_Static_assert(GR_ABI == %d, \"gr.h is of another version of gradc\");", ABI);
+    put(o, "\n");
     line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
     put(o, "\n");
     line(o,
@@ -193,7 +198,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, "};");
     put(o, "\n");
     line(o, "const gr_model %s_model = {", p);
-    line(o, ".abi = GR_ABI,");
+    line(o, ".abi = %d,", ABI);
     line(o, ".name = \"%s\",", m->graph->name);
     line(o, ".hash = 0x%016llx,", (unsigned long long)hash_of(m->graph, o->arena));
     line(o, ".size = %zu,", m->size);
@@ -316,6 +321,9 @@ void emit_header(Out *o, const Module *m, const EmitOptions *e)
     line(o, "#define %s_H", guard);
     put(o, "\n");
     line(o, "#include \"gr.h\"");
+    line(o, "#if GR_ABI != %d", ABI);
+    line(o, "#error \"gr.h is of another version of gradc\"");
+    line(o, "#endif");
     put(o, "\n");
     line(o, "#define %s_SIZE  %zu", guard, m->size);
     line(o, "#define %s_BATCH %d", guard, m->graph->batch);

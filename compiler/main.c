@@ -236,8 +236,19 @@ static void run_check(const Options *o, Arena *a)
 
 static void run_info(const Options *o, Arena *a)
 {
+    bool json = !strcmp(o->format, "json");
+    if (!json && strcmp(o->format, "text"))
+        fatal("--format of info is text or json, not '%s'", o->format);
     Out out = new_out(a);
-    report_model(&out, compile(o, a));
+    const Module *m = compile(o, a);
+    if (json) {
+        show_module(&out, m);
+        finish(o, &out);
+    }
+    report_model(&out, m);
+    show_memory(&out, m);
+    if (o->regions)
+        show_regions(&out, m);
     finish(o, &out);
 }
 

@@ -17,9 +17,10 @@ typedef struct Options {
     const char *real;   /* "f32" if not given */
     int lanes, batch;   /* 0: not given */
     double tol;         /* 0: not given */
-    const char *format; /* of grad; "text" if not given */
+    const char *format; /* of grad and info; "text" if not given */
     int depth;          /* 0: not given */
     bool no_simplify;
+    bool regions;       /* of info */
     const char *diff;   /* of grad: the program to compare with, or NULL */
     bool standalone, check, lines, watch;
     bool depend, phony; /* -MD, -MP */

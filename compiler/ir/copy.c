@@ -27,6 +27,7 @@ static void copy_body(Copying *c, const Tensor *t)
         return;
     copy->of = t->of ? c->copy[t->of->id] : NULL;
     copy->from = t->from ? c->copy[t->from->id] : NULL;
+    copy->again = t->again ? c->copy[t->again->id] : NULL;
     copy->average = t->average ? c->copy[t->average->id] : NULL;
     copy->body = t->body ? replace_tensors(c->to, t->body, c->read) : NULL;
 }

@@ -156,6 +156,7 @@ struct Tensor {
     Tensor *from;      /* derived: the forward equation whose rule gave it; else NULL */
     const char
         *why;       /* derived: the rule, in words ("sum over o: 'z' reads 'W'"); or NULL */
+    Tensor *again;  /* what it computes a second time, for the backward pass; or NULL */
     int group;      /* EQUATION: the recurrence it belongs to, counted from 1; else 0 */
     int step;       /* in a recurrence: the dimension that steps */
     bool backward;  /* in a recurrence: it steps from the last to the first */

@@ -18,6 +18,7 @@ typedef struct LoopStmt LoopStmt;
 /* ---- Memory ---- */
 
 typedef struct Buffer {
+    const Tensor *tensor; /* whose values it has, first */
     const char *name; /* the tensor's, as in the source: "h.W" */
     const char *c_name; /* a C identifier: "h_W"; no other buffer of the entry has it */
     Elem elem;
@@ -170,7 +171,9 @@ extern const char *const entry_name[NENTRY]; /* "init", "forward", "gradients", 
 typedef struct Entry {
     const Graph *graph; /* the equations it was made from */
     VEC(Region *) region;
+    VEC(Buffer *) scratch_buffer; /* in the order they are first written */
     size_t scratch, bound; /* bytes: as planned; the most that are live at once */
+    int fullest;           /* the first region in which so many are */
 } Entry;
 
 /* A row of the model's table. */

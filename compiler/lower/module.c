@@ -29,6 +29,7 @@ Buffer *new_buffer(const Tensor *t, const Layout *layout, const Module *m, Names
                    Arena *a)
 {
     Buffer *b = NEW(a, Buffer);
+    b->tensor = t;
     b->name = t->name;
     b->c_name = take_name(names, names, identifier(t->name));
     b->elem = t->elem;

@@ -38,17 +38,19 @@ static Buffers scratch_of(const Entry *e, Arena *a)
     return list;
 }
 
-static size_t most_live(const Buffers *list, int regions)
+static void find_bound(Entry *e, const Buffers *list)
 {
-    size_t most = 0;
-    for (int r = 0; r < regions; r++) {
+    e->bound = 0;
+    for (int r = 0; r < e->region.n; r++) {
         size_t live = 0;
         for (int i = 0; i < list->n; i++)
             if (list->at[i]->first <= r && r <= list->at[i]->last)
                 live += aligned(list->at[i]->bytes);
-        most = live > most ? live : most;
+        if (live > e->bound) {
+            e->bound = live;
+            e->fullest = r;
+        }
     }
-    return most;
 }
 
 /* The lowest end above `at` of a placed buffer that [at, at + size) of b runs into; 0:
@@ -122,5 +124,8 @@ void plan_scratch(Entry *e, size_t base, Arena *a)
     }
     qsort(list.at, (size_t)list.n, sizeof *list.at, order[best]);
     e->scratch = place_all(&list, base);
-    e->bound = most_live(&list, e->region.n);
+    find_bound(e, &list);
+    qsort(list.at, (size_t)list.n, sizeof *list.at, by_birth);
+    for (int i = 0; i < list.n; i++)
+        PUSH(a, &e->scratch_buffer, list.at[i]);
 }

@@ -1,11 +1,13 @@
 /* For programs: one object, described in grammar/README.md. */
+#include "json.h"
+
 #include "facts.h"
 #include "notation.h"
 #include "show.h"
 
 #include <string.h>
 
-static void put_string(Out *o, const char *text)
+void put_string(Out *o, const char *text)
 {
     put(o, "\"");
     for (; *text; text++) {
@@ -19,7 +21,7 @@ static void put_string(Out *o, const char *text)
     put(o, "\"");
 }
 
-static void put_field(Out *o, const char *name, const char *text)
+void put_field(Out *o, const char *name, const char *text)
 {
     put(o, ", \"%s\": ", name);
     put_string(o, text);

@@ -34,6 +34,12 @@ void show_dot(Out *o, const Shown *s);
 void show_json(Out *o, const Shown *s);
 void show_html(Out *o, const Shown *s);
 
+/* For gradc info: the memory of a training step, what an entry's regions cost by estimate, and
+ * both of every entry as JSON. */
+void show_memory(Out *o, const Module *m);
+void show_regions(Out *o, const Module *m);
+void show_module(Out *o, const Module *m);
+
 /* The equations that `now` has other than `before`, and what that means for each gradient, or
  * for that of the tensor `name`. */
 void show_difference(Out *o, const Graph *before, const Graph *now, const char *name);

@@ -19,6 +19,7 @@
 #include "probe.h"
 #include "sample.h"
 #include "str.h"
+#include "verdict.h"
 
 #include <math.h>
 
@@ -49,6 +50,8 @@ typedef struct Row {
     const Tensor *by;    /* GRADIENTS: the parameter or input */
     double greatest;     /* GRADIENTS: of its elements */
     Worst differences, f64, f32;
+    Ways ways; /* GRADIENTS: at its worst element */
+    Verdict verdict;
 } Row;
 
 typedef struct Check {
@@ -63,6 +66,7 @@ typedef struct Check {
     VEC(Row) row;
     double greatest[NSECTION];
     double tol;
+    Answer f64, f32; /* of the programs */
 } Check;
 
 /* ---- Rows ---- */
@@ -127,14 +131,6 @@ static void measure_sections(Check *c, Section from, Section to)
     }
 }
 
-static double relative_error(double a, double b, double least)
-{
-    if (a == b || (isnan(a) && isnan(b)))
-        return 0;
-    double error = fabs(a - b) / fmax(fmax(fabs(a), fabs(b)), least);
-    return isnan(error) ? INFINITY : error;
-}
-
 static void note_error(Worst *w, int64_t at, double want, double got, double least)
 {
     double error = relative_error(want, got, least);
@@ -193,20 +189,46 @@ static int64_t choose_element(const Check *c, const Row *r, int64_t k, int64_t t
     return element;
 }
 
+static bool is_over(const Worst *w, double tol) { return w->done && !(w->error <= tol); }
+
+/* The slope by one element, held against the derived one. Of the worst so far all is kept. */
+static void compare_slope(Check *c, Row *r, const Differences *d, int64_t element,
+                          double least, bool keep)
+{
+    double derived = (double)c->run.value[r->value->id][element];
+    double error = r->differences.error;
+    bool first = r->differences.compared == 0;
+    Slope s = slope(d, element);
+    if (s.kink) {
+        r->differences.kinks++;
+        return;
+    }
+    note_error(&r->differences, element, (double)s.value, derived, least);
+    if (relative_error((double)s.value, derived, least) > c->tol)
+        confirm(d, element, &s);
+    if (keep || first || r->differences.error > error)
+        r->ways = (Ways){.at = element,
+                         .derived = derived,
+                         .difference = (double)s.value,
+                         .unsure = (double)s.error,
+                         .differed = true};
+}
+
+/* Some elements, and the one at which the program is wrong if it is. */
 static void compare_differences(Check *c, Row *r, int tensors)
 {
     Differences d = begin_differences(&c->run, c->loss, r->by, c->arena);
     int64_t n = count(c, r->by), tries = elements_to_try(c, &d, tensors);
     double least = scale(c, r, OTHERS);
     r->greatest = magnitude(c, r->value);
-    for (int64_t k = 0; k < n && k < tries; k++) {
-        int64_t element = choose_element(c, r, k, tries, n);
-        Slope s = slope(&d, element);
-        if (s.kink)
-            r->differences.kinks++;
-        else
-            note_error(&r->differences, element, (double)s.value,
-                       (double)c->run.value[r->value->id][element], least);
+    for (int64_t k = 0; k < n && k < tries; k++)
+        compare_slope(c, r, &d, choose_element(c, r, k, tries, n), least, false);
+    if (is_over(&r->f64, TOL64)) {
+        Worst seen = r->differences;
+        r->ways = (Ways){.at = r->f64.at, .derived = r->f64.want};
+        compare_slope(c, r, &d, r->f64.at, least, true);
+        if (n <= tries) /* then it was among them */
+            r->differences.compared = seen.compared, r->differences.kinks = seen.kinks;
     }
     r->differences.done = true;
     end_differences(&d);
@@ -277,30 +299,52 @@ static Answer ask_program(Check *c, const char *program, const char *what)
     return a;
 }
 
-/* The interpreter's values must be those of the point; afterwards its parameters have made
- * a step. step() of a program always trains; at the start what it makes of gradients that
- * are rounding and nothing else says nothing. */
-static void compare_programs(Check *c)
+static void ask_programs(Check *c)
 {
-    const CheckOptions *o = c->o;
-    Answer f64 = {0}, f32 = {0};
-    if (o->f64)
-        f64 = ask_program(c, o->f64, "f64");
-    if (o->f32)
-        f32 = ask_program(c, o->f32, "f32");
-    bool have64 = o->f64 && !f64.wrong, have32 = o->f32 && !f32.wrong;
-    if (have64)
-        compare_records(c, &f64.gradients, true, GRADIENTS, VALUES);
-    if (have32)
-        compare_records(c, &f32.gradients, false, GRADIENTS, VALUES);
-    if (c->kind != AT_POINT)
+    c->f64 = c->f32 = (Answer){.wrong = "there is none"};
+    if (c->o->f64)
+        c->f64 = ask_program(c, c->o->f64, "f64");
+    if (c->o->f32)
+        c->f32 = ask_program(c, c->o->f32, "f32");
+}
+
+/* The interpreter's values must be those of the point. */
+static void compare_results(Check *c)
+{
+    if (!c->f64.wrong)
+        compare_records(c, &c->f64.gradients, true, GRADIENTS, VALUES);
+    if (!c->f32.wrong)
+        compare_records(c, &c->f32.gradients, false, GRADIENTS, VALUES);
+}
+
+/* Afterwards its parameters have made a step. step() of a program always trains; at the start
+ * what it makes of gradients that are rounding and nothing else says nothing. */
+static void compare_step(Check *c)
+{
+    if (c->kind != AT_POINT || (!c->o->f64 && !c->o->f32))
         return;
     apply_updates(&c->run);
     measure_sections(c, STEPPED, STEPPED);
-    if (have64)
-        compare_records(c, &f64.step, true, STEPPED, STEPPED);
-    if (have32)
-        compare_records(c, &f32.step, false, STEPPED, STEPPED);
+    if (!c->f64.wrong)
+        compare_records(c, &c->f64.step, true, STEPPED, STEPPED);
+    if (!c->f32.wrong)
+        compare_records(c, &c->f32.step, false, STEPPED, STEPPED);
+}
+
+/* What the program has for the worst element, and the verdict. */
+static void judge_all(Check *c)
+{
+    for (int i = 0; i < c->row.n; i++) {
+        Row *r = &c->row.at[i];
+        if (!r->differences.done)
+            continue;
+        const Record *x = c->f64.wrong ? NULL : record_named(&c->f64.gradients, r->name);
+        r->ways.ran = x && x->count > r->ways.at;
+        r->ways.emitted = r->ways.ran ? x->at[r->ways.at] : 0;
+        if (!r->differences.compared)
+            r->ways.derived = (double)c->run.value[r->value->id][r->ways.at];
+        r->verdict = judge(&r->ways, scale(c, r, OTHERS), c->tol, TOL64);
+    }
 }
 
 /* ---- The table ---- */
@@ -337,8 +381,6 @@ static const char *shown(const Worst *w, Arena *a)
     return w->error == 0 ? "0" : format(a, "%.1e", w->error);
 }
 
-static bool is_over(const Worst *w, double tol) { return w->done && !(w->error <= tol); }
-
 static void print_row(Check *c, const Row *r, int width)
 {
     const Worst *d = &r->differences;
@@ -350,12 +392,39 @@ static void print_row(Check *c, const Row *r, int width)
         put(o, "  %lld of %lld", (long long)d->compared, (long long)count(c, r->by));
         if (d->kinks)
             put(o, ", %lld at a kink", (long long)d->kinks);
-        if (r->by->rank && d->error > 0)
-            put(o, ", worst at %s", place(r->by, d->at, c->arena));
         if (r->greatest < TELLING * c->tol * OTHERS * c->greatest[GRADIENTS])
             put(o, ", all next to 0: they tell nothing");
     }
     put(o, "\n");
+}
+
+static const char *number(bool there, double x, Arena *a)
+{
+    return there ? format(a, "%.10g", x) : "-";
+}
+
+static void print_ways(const Check *c, const Row *r, int width)
+{
+    const Ways *w = &r->ways;
+    put(c->out, "  %-*s  %-17s  %-17s  %-17s  %s\n", width,
+        format(c->arena, "%s%s", r->by->name, place(r->by, w->at, c->arena)),
+        number(true, w->derived, c->arena), number(w->differed, w->difference, c->arena),
+        number(w->ran, w->emitted, c->arena), verdict_name[r->verdict]);
+}
+
+/* Each gradient at its worst element. */
+static void print_worst(const Check *c, int width)
+{
+    bool first = true;
+    for (int i = 0; i < c->row.n; i++) {
+        if (!c->row.at[i].differences.done)
+            continue;
+        if (first)
+            put(c->out, "%-*s  %-17s  %-17s  %-17s  %s\n", width + 2, "worst element",
+                "derived", "difference", "emitted", "verdict");
+        first = false;
+        print_ways(c, &c->row.at[i], width);
+    }
 }
 
 static void print_table(Check *c)
@@ -379,6 +448,8 @@ static void print_table(Check *c)
             first = false;
             print_row(c, r, width);
         }
+        if (s == GRADIENTS)
+            print_worst(c, width);
     }
 }
 
@@ -399,6 +470,18 @@ static const char *whose_fault(const Graph *g)
     return by_hand ? "a derivative given by hand is wrong" : "the derivation is wrong";
 }
 
+static const char *reason(const Check *c, const Row *r)
+{
+    const Ways *w = &r->ways;
+    if (r->verdict == DIFFERENCE_UNSURE)
+        return "finite differences do not settle";
+    if (r->verdict == ALL_APART)
+        return "the emitted program gives a third number";
+    if (r->verdict == DERIVED_WRONG && w->ran && is_over(&r->f64, TOL64))
+        return "the emitted program agrees with the second, the interpreter is wrong";
+    return whose_fault(c->g);
+}
+
 static void complain_of_derivative(Check *c, const Row *r)
 {
     const Worst *d = &r->differences;
@@ -408,7 +491,18 @@ static void complain_of_derivative(Check *c, const Row *r)
     if (!is_over(d, c->tol))
         return;
     put(o, "dL/d%s%s: derived %.17g, finite differences %.17g: %s\n", r->by->name,
-        place(r->by, d->at, c->arena), d->got, d->want, whose_fault(c->g));
+        place(r->by, d->at, c->arena), d->got, d->want, reason(c, r));
+}
+
+static const char *reason_of_program(const Row *r, double tol)
+{
+    if (!r->differences.done)
+        return "the emitted program is wrong";
+    if (r->verdict == DERIVED_WRONG && is_over(&r->f64, TOL64))
+        return "finite differences agree with the second, the interpreter is wrong";
+    return is_over(&r->differences, tol)
+               ? "finite differences agree with neither"
+               : "finite differences agree with the first, the emitted program is wrong";
 }
 
 static void complain_of_program(Check *c, const Row *r, const Worst *w, const char *real,
@@ -416,12 +510,10 @@ static void complain_of_program(Check *c, const Row *r, const Worst *w, const ch
 {
     if (!is_over(w, tol))
         return;
-    bool derived = r->differences.done && !is_over(&r->differences, c->tol);
     put(&c->complaints, "%s%s%s: interpreted %.17g, emitted %s %.17g: %s\n",
         r->by ? "dL/d" : "", r->by ? r->by->name : r->name,
         place(r->value, w->at, c->arena), w->want, real, w->got,
-        derived ? "finite differences agree with the first, the emitted program is wrong"
-                : "the emitted program is wrong");
+        reason_of_program(r, c->tol));
 }
 
 static void complain(Check *c)
@@ -464,10 +556,13 @@ static void check_at(Check *c, Kind kind, int n, bool differences)
         return;
     }
     measure_sections(c, GRADIENTS, VALUES);
-    if (differences)
+    ask_programs(c);
+    compare_results(c);
+    if (differences) {
         compare_all_differences(c);
-    if (c->o->f64 || c->o->f32)
-        compare_programs(c);
+        judge_all(c);
+    }
+    compare_step(c);
     print_table(c);
     complain(c);
 }

@@ -112,6 +112,16 @@ static bool is_kink(const Differences *d, int64_t element)
     return near > far / 2 && near > 16 * noise(d, h);
 }
 
+void confirm(const Differences *d, int64_t element, Slope *s)
+{
+    Real central_at[3], unused;
+    for (int i = 0; i < 3; i++)
+        central_at[i] = central(d, element, s->step * (Real)(0.73 * (4 >> i)), &unused);
+    Real wide = (4 * central_at[1] - central_at[0]) / 3;
+    Real near = (4 * central_at[2] - central_at[1]) / 3;
+    s->error = gr_max(s->error, gr_abs((16 * near - wide) / 15 - s->value));
+}
+
 Slope slope(const Differences *d, int64_t element)
 {
     Slope best = {.error = (Real)INFINITY};
@@ -122,7 +132,7 @@ Slope slope(const Differences *d, int64_t element)
         Real t2 = (16 * t1 - last[1]) / 15;
         Real settling = gr_abs(t2 - last[2]), error = settling + noise(d, h);
         if (level >= 3 && error < best.error)
-            best = (Slope){t2, error, false};
+            best = (Slope){t2, error, h, false};
         if (level >= 3 && (error <= GOOD * gr_abs(t2) || settling <= noise(d, h)))
             break; /* good, or as good as rounding lets it be */
         last[0] = t0, last[1] = t1, last[2] = t2;

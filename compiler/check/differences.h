@@ -7,6 +7,7 @@
 typedef struct Slope {
     Real value;
     Real error; /* estimated */
+    Real step;  /* the least it was found with */
     bool kink;  /* the slopes to the left and to the right disagree */
 } Slope;
 
@@ -22,6 +23,10 @@ typedef struct Differences {
 
 Differences begin_differences(Run *r, const Tensor *loss, const Tensor *by, Arena *a);
 Slope slope(const Differences *d, int64_t element);
+
+/* Estimates that do not settle may yet meet once: find it again with other steps, and let the
+ * error be at least how far that is off. */
+void confirm(const Differences *d, int64_t element, Slope *s);
 void end_differences(const Differences *d);
 
 #endif

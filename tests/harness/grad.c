@@ -69,6 +69,39 @@ ParameterizedTest(Row *o, grad, primitive)
     cr_assert(r.status == 0, "%s: exit %d\n%s%s%s", o->name, r.status, program(o), r.out, r.err);
 }
 
+/* ---- Faults are named ---- */
+
+/* The line of `name` in the table of worst elements. */
+static const char *worst_element(const char *table, const char *name)
+{
+    const char *at = strstr(table, "worst element");
+    at = at ? strstr(at, text("\n  %s[", name)) : NULL;
+    return at ? text("%.*s", (int)strcspn(at + 1, "\n"), at + 1) : "";
+}
+
+static void expect_fault(const char *program, const char *options, const char *verdict)
+{
+    char *file = text("%s/m.nn", scratch());
+    write_text(file, text("%smodel m {\n  input x[4]\n  param w[4] = 1\n"
+                          "  loss sum(cube(w) * x)\n}\n",
+                          program));
+    Run r = run("$GRADC check %s %s", file, options);
+    cr_expect(r.status == 1, "exit %d\n%s%s", r.status, r.out, r.err);
+    const char *found = worst_element(r.out, "w");
+    cr_expect(strstr(found, verdict), "'%s' of '%s' in\n%s", verdict, found, r.out);
+}
+
+/* A derivative by hand that is wrong, and a C compiler that puts another constant for the 3. */
+Test(grad, faults_are_named)
+{
+    char *cc = text("%s/cc.sh", scratch());
+    write_text(cc, "#!/bin/sh\nfor a; do case $a in *.c)\n"
+                   "sed -i 's/ 3.0\\(f*\\) / 3.001\\1 /' \"$a\";; esac; done\nexec clang \"$@\"\n");
+    must("chmod +x %s", cc);
+    expect_fault("fn cube(x) = x^3 derivative 2 * x^2\n", "", "derived is wrong");
+    expect_fault("fn cube(x) = x^3\n", text("--cc %s", cc), "emitted is wrong");
+}
+
 /* Small sizes: a finite difference costs two forward passes per element. */
 static void check_with(const char *path, const char *options)
 {
@@ -176,10 +209,13 @@ ParameterizedTest(Case *c, grad, whole_numbers)
     Run r = run("$GRADC check %s", c->path);
     cr_assert(r.status == 0, "%s: exit %d\n%s%s", c->path, r.status, r.out, r.err);
     int rows = 0;
+    bool errors = true;
     for (const char *line = r.out; line; line = strchr(line, '\n')) {
         char f64[16], f32[16];
         line += *line == '\n';
-        if (!read_row(line, f64, f32))
+        if (*line != ' ') /* a title: the table of worst elements has values */
+            errors = strncmp(line, "worst", 5) != 0;
+        if (!errors || !read_row(line, f64, f32))
             continue;
         cr_assert(!strcmp(f64, "0") && !strcmp(f32, "0"), "%s: not the same: %.*s", c->path,
                   (int)strcspn(line, "\n"), line);

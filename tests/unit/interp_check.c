@@ -1,8 +1,11 @@
 /* The table of `gradc check` must notice what it is there to notice. */
 #include "check.h"
 #include "gradients.h"
+#include "sample.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* y[a, b] = tanh(sum(c) W[b, c] * x[a, c] + B[b]), x batched; W moves by its gradient. */
 static Graph *layer(Arena *arena, Tensor **dw)
@@ -78,6 +81,101 @@ Test(check, wrong_derivatives)
     dw->body = ADD(dw->body, IF(there, NUMBER(1e-5), NUMBER(0)));
     cr_assert_not(passes(g, (CheckOptions){.seed = 1}, &table));
     cr_assert(says(&table, "dL/dW[2, 1]"), "%s", table.text);
+}
+
+/* ---- Which of the three is wrong ---- */
+
+static void put_record(FILE *f, const char *name, const Real *at, int64_t count)
+{
+    int32_t length = (int32_t)strlen(name);
+    fwrite(&length, sizeof length, 1, f);
+    fputs(name, f);
+    fwrite(&count, sizeof count, 1, f);
+    for (int64_t i = 0; i < count; i++)
+        fwrite(&(double){(double)at[i]}, sizeof(double), 1, f);
+}
+
+/* What an emitted program answers: the gradients of g at the point of the check, but that
+ * by W has its element 7 multiplied. */
+static void answer(FILE *f, const Graph *g, double factor)
+{
+    Run r = new_run(g, g->arena);
+    const Tensor *loss = NULL;
+    for (int i = 0; i < g->root.n; i++)
+        if (g->root.at[i].kind == ROOT_LOSS)
+            loss = g->root.at[i].value;
+    r.step = 4, r.steps = 10;
+    set_point(&r, loss, 1);
+    for (int i = 0; i < g->root.n; i++) {
+        const Root *root = &g->root.at[i];
+        Real *at = r.value[root->value->id];
+        if (root->kind == ROOT_GRADIENT && !strcmp(root->target->name, "W"))
+            at[7] *= factor;
+        if (root->kind == ROOT_GRADIENT)
+            put_record(f, intern_f("grad.%s", root->target->name), at,
+                       count_of(root->value->idx, root->value->rank));
+    }
+    put_record(f, "", NULL, 0);
+    put_record(f, "", NULL, 0);
+}
+
+static const char *program_of(const Graph *g, double factor)
+{
+    const char *path = intern_f("%s/answers.%d", SCRATCH, (int)getpid());
+    FILE *f = fopen(intern_f("%s.data", path), "wb");
+    answer(f, g, factor);
+    fclose(f);
+    f = fopen(path, "w");
+    fprintf(f, "#!/bin/sh\ncat >/dev/null\ncat %s.data\n", path);
+    fclose(f);
+    chmod(path, 0755);
+    return path;
+}
+
+/* The line of W in the table of worst elements. */
+static const char *verdict_on_w(const Graph *g, const char *program)
+{
+    Out table;
+    passes(g, (CheckOptions){.seed = 1, .n = 8, .f64 = program}, &table);
+    const char *line = strstr(strstr(table.text, "worst element"), "  W[");
+    return intern_n(line, strcspn(line, "\n"));
+}
+
+static void expect_verdict(const Graph *g, const char *program, const char *place,
+                           const char *verdict)
+{
+    const char *line = verdict_on_w(g, program);
+    cr_expect(strstr(line, verdict), "'%s' of %s", verdict, line);
+    cr_expect(strstr(line, place), "'%s' of %s", place, line);
+}
+
+Test(check, says_which_is_wrong)
+{
+    Tensor *dw;
+    Graph *g = layer(new_arena(), &dw);
+    expect_verdict(g, program_of(g, 1), "W[", "  agree");
+    expect_verdict(g, program_of(g, 1 + 1e-10), "W[2, 1]", "emitted is wrong");
+
+    const char *right = program_of(g, 1);
+    g = layer(new_arena(), &dw); /* as if the rule were wrong */
+    dw->body = MUL(dw->body, NUMBER(1 + 3e-7));
+    expect_verdict(g, right, "W[", "derived is wrong");
+    expect_verdict(g, program_of(g, 1), "W[", "derived is wrong");
+    expect_verdict(g, program_of(g, 2), "W[2, 1]", "all three differ");
+}
+
+/* A staircase has the slope 0 but at its steps, over which the differences reach. */
+Test(check, says_that_differences_do_not_settle)
+{
+    Graph *g = new_graph(new_arena(), "test");
+    g->batch = 8;
+    Tensor *w = given(g, PARAM, "W", 1, 8), *t = equation(g, "t", 1, REDUCE_NONE, 1, 8);
+    Expr *at = AT(w, I(0));
+    t->body = ADD(OP1(square, at), MUL(OP1(floor, MUL(at, NUMBER(1e6))), NUMBER(1e-6)));
+    loss_of(g, t);
+    want(g, w);
+    derive(g);
+    expect_verdict(g, program_of(g, 1), "W[", "difference does not settle");
 }
 
 /* x^2 whose derivative by hand is 3x: both are there to be compared, and the hand is named.

@@ -57,7 +57,7 @@ static void compare_unknown(const gr_model *m, const gr_safetensors *s, Differen
         int i = 0;
         while (i < m->tensors && strcmp(m->tensor[i].name, s->tensor[k].name) != 0)
             i++;
-        if (i == m->tensors)
+        if (i == m->tensors && !gr_is_fit(m, s->tensor[k].name))
             differ(d, "'%.60s' is unknown", s->tensor[k].name);
     }
 }
@@ -310,6 +310,7 @@ bool gr_load_checkpoint(Run *r, const char *path, unsigned roles, Place *place)
         return gr_within(e, "%s: ", path);
     bool fine = gr_parse_safetensors(file.data, file.size, &s, e) &&
                 (r->options.partial && !r->options.resume ? set_some : set_all)(r, &s, roles, e);
+    fine = fine && gr_restore_fits(r, &s);
     if (fine)
         read_place(r, &s, place);
     gr_drop_safetensors(&s);
@@ -374,7 +375,7 @@ static bool save(Run *r, const char *path, unsigned roles, void *snapshot, int n
                  const Place *place)
 {
     size_t tensors = (size_t)r->model->tensors, most = 2 * tensors + 16;
-    gr_named *named = calloc(tensors, sizeof *named);
+    gr_named *named = calloc((1 + FIT_PARTS) * tensors, sizeof *named);
     Notes notes = {calloc(most, sizeof *notes.note), 0,
                    calloc(2 * most, sizeof *notes.text), 0};
     bool fine = named && notes.note && notes.text;
@@ -387,6 +388,8 @@ static bool save(Run *r, const char *path, unsigned roles, void *snapshot, int n
     gr_safetensors s = {.notes = notes.count, .tensor = named, .note = notes.note};
     if (fine)
         s.tensors = list_tensors(r, roles, snapshot, n, named);
+    if (fine && place)
+        s.tensors += gr_list_fits(r, named + s.tensors);
     fine = fine && gr_write_safetensors(path, &s, &r->error);
     for (int i = 0; i < notes.texts; i++)
         free(notes.text[i]);

@@ -207,7 +207,8 @@ static bool is_number(Field f)
 
 static bool is_missing(Field f)
 {
-    static const char *const words[] = {"", "?", "NA", "N/A", "nan", "NaN", "NAN", "null"};
+    static const char *const words[] = {"",    "?",   "NA",  "N/A",  "n/a",  "#N/A",
+                                        "nan", "NaN", "NAN", "null", "NULL", "None"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (same(f, (Field){words[i], strlen(words[i])}))
             return true;
@@ -375,23 +376,39 @@ static bool choose_columns(Table *t, const char *columns, gr_error *e)
 
 /* ---- values ---- */
 
-static bool not_a_number(const Table *t, size_t line, size_t column, gr_error *e)
+/* "line 3: column 1 age is '?'" */
+static gr_text place_of(const Table *t, size_t line, size_t column)
 {
+    gr_text place;
     Field f = t->row[column], name = t->name ? t->name[column] : (Field){"", 0};
-    return gr_fail(e, "line %zu: column %zu%s%.*s is %s%.*s%s, not a number", line, column,
-                   name.n ? " " : "", shown(name), name.p, f.n ? "'" : "empty", shown(f),
-                   f.p, f.n ? "'" : "");
+    snprintf(place.text, sizeof place.text, "line %zu: column %zu%s%.*s is %s%.*s%s", line,
+             column, name.n ? " " : "", shown(name), name.p, f.n ? "'" : "empty", shown(f),
+             f.p, f.n ? "'" : "");
+    return place;
 }
 
-static bool read_numbers(Table *t, double *out, gr_error *e)
+static bool read_number(const Table *t, size_t line, size_t column, gr_gaps *gaps,
+                        double *out, gr_error *e)
+{
+    if (number(t->row[column], out))
+        return true;
+    if (!gaps || !is_missing(t->row[column]))
+        return gr_fail(e, "%s, not a number", place_of(t, line, column).text);
+    if (gaps->count++ == 0)
+        gaps->first = place_of(t, line, column);
+    *out = NAN;
+    return true;
+}
+
+static bool read_numbers(Table *t, gr_gaps *gaps, double *out, gr_error *e)
 {
     for (Cursor c = t->rows; c.p < c.end;) {
         size_t line = c.line;
         if (!read_row(t, &c, e))
             return false;
         for (size_t k = 0; k < t->nchosen; k++)
-            if (!number(t->row[t->chosen[k]], out++))
-                return not_a_number(t, line, t->chosen[k], e);
+            if (!read_number(t, line, t->chosen[k], gaps, out++, e))
+                return false;
     }
     return true;
 }
@@ -492,18 +509,19 @@ static bool holds_strings(Table *t)
     return false;
 }
 
-static bool read_values(Table *t, gr_classes *classes, double *out, gr_error *e)
+static bool read_values(Table *t, gr_classes *classes, gr_gaps *gaps, double *out,
+                        gr_error *e)
 {
     bool column = classes && t->nchosen == 1 && !t->list;
     if (!column || (classes->count == 0 && !holds_strings(t)))
-        return read_numbers(t, out, e);
+        return read_numbers(t, gaps, out, e);
     if (classes->count == 0 && !collect_classes(t, classes, e))
         return false;
     return read_classes(t, classes, out, e);
 }
 
-static bool parse(Table *t, const char *columns, gr_classes *classes, gr_array *out,
-                  gr_error *e)
+static bool parse(Table *t, const char *columns, gr_classes *classes, gr_gaps *gaps,
+                  gr_array *out, gr_error *e)
 {
     if (!count_columns(t, e) || !take_header(t, e) || !count_rows(t, e) ||
         !choose_columns(t, columns, e))
@@ -513,7 +531,7 @@ static bool parse(Table *t, const char *columns, gr_classes *classes, gr_array *
     if (!gr_bytes_of(GR_F64, 2, a.dim, &bytes) || !(a.memory = malloc(bytes + 1)))
         return gr_fail(e, "too large: %zu rows of %zu columns", t->nrow, t->nchosen);
     a.data = a.memory;
-    if (!read_values(t, classes, a.memory, e)) {
+    if (!read_values(t, classes, gaps, a.memory, e)) {
         gr_drop(&a);
         return false;
     }
@@ -522,7 +540,7 @@ static bool parse(Table *t, const char *columns, gr_classes *classes, gr_array *
 }
 
 bool gr_parse_csv(const char *text, size_t size, const char *columns, gr_classes *classes,
-                  gr_array *out, gr_error *e)
+                  gr_gaps *gaps, gr_array *out, gr_error *e)
 {
     Table t = {.rows = {text, text + size, ',', 1}};
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -534,7 +552,7 @@ bool gr_parse_csv(const char *text, size_t size, const char *columns, gr_classes
         return gr_fail(e,
                        "neither npy, IDX nor safetensors, and not text: it has zero bytes");
     t.rows.delimiter = find_delimiter(t.rows.p, t.rows.end);
-    bool fine = parse(&t, columns, classes, out, e);
+    bool fine = parse(&t, columns, classes, gaps, out, e);
     free(t.row);
     free(t.name);
     free(t.chosen);

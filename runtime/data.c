@@ -1,6 +1,7 @@
 /* The examples: every input from its file, and batches of them in any order. */
 #include "train.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,8 +64,10 @@ static bool take_tensor(const gr_tensor *t, const gr_bytes *file, const char *se
     return a != NULL;
 }
 
+static bool is_real(const gr_tensor *t) { return t->type == GR_F32 || t->type == GR_F64; }
+
 static bool parse(const gr_tensor *t, const gr_bytes *file, const Source *source,
-                  gr_classes *classes, gr_array *out, gr_error *e)
+                  gr_classes *classes, gr_gaps *gaps, gr_array *out, gr_error *e)
 {
     const char *selector = source->selector;
     bool npy = gr_is_npy(file->data, file->size), idx = gr_is_idx(file->data, file->size);
@@ -83,17 +86,18 @@ static bool parse(const gr_tensor *t, const gr_bytes *file, const Source *source
     if (idx)
         return gr_parse_idx(file->data, file->size, out, e);
     return gr_parse_csv((const char *)file->data, file->size, selector,
-                        t->type == GR_I32 ? classes : NULL, out, e);
+                        t->type == GR_I32 ? classes : NULL, is_real(t) ? gaps : NULL, out,
+                        e);
 }
 
 /* The array then owns the file's bytes if it lies in them. */
 static bool read_array(const gr_tensor *t, const Source *s, gr_classes *classes,
-                       gr_array *out, gr_error *e)
+                       gr_gaps *gaps, gr_array *out, gr_error *e)
 {
     gr_bytes file;
     if (!gr_read_file(s->path, &file, e))
         return false;
-    bool fine = parse(t, &file, s, classes, out, e);
+    bool fine = parse(t, &file, s, classes, gaps, out, e);
     if (fine && !out->memory)
         out->memory = file.data;
     else
@@ -156,13 +160,45 @@ static bool check_classes(const gr_tensor *t, const gr_classes *c, gr_error *e)
                    c->count, c->name[0], c->name[c->count - 1], t->bound);
 }
 
-static bool load_input(const gr_tensor *t, const Source *s, gr_classes *classes, Input *x,
+/* The first number of an array that is none; a table has said where already. */
+static void find_gap(const gr_array *a, gr_gaps *gaps)
+{
+    bool real =
+        a->type == GR_F32 || a->type == GR_F64 || a->type == GR_F16 || a->type == GR_BF16;
+    size_t n = 0;
+    gr_count(a->rank, a->dim, &n);
+    for (size_t i = 0; real && gaps->count == 0 && i < n; i++)
+        if (isnan(gr_element(a, i))) {
+            size_t width = n / a->dim[0];
+            gaps->count = 1;
+            snprintf(gaps->first.text, sizeof gaps->first.text,
+                     "row %zu (from 0): column %zu is nan", i / width, i % width);
+        }
+}
+
+static bool check_gaps(const gr_tensor *t, bool filled, const gr_array *a, gr_gaps *gaps,
                        gr_error *e)
 {
-    if (!read_array(t, s, classes, &x->array, e))
+    if (filled || !is_real(t))
+        return true;
+    find_gap(a, gaps);
+    return gaps->count == 0 ||
+           gr_fail(e, "%s; %s", gaps->first.text,
+                   t->target
+                       ? "what is missing of a target is not filled in"
+                       : "train with --missing mean, median or a number to fill it in");
+}
+
+/* Reals stay as they are in the file: see gr_fit_data. */
+static bool load_input(const gr_tensor *t, const Source *s, gr_classes *classes,
+                       bool filled, Input *x, gr_error *e)
+{
+    gr_gaps gaps = {0};
+    if (!read_array(t, s, classes, &gaps, &x->array, e))
         return false;
-    bool fine = check_shape(t, s, x, e) && check_classes(t, classes, e);
-    if (fine && x->array.type == t->type && !t->bound)
+    bool fine = check_shape(t, s, x, e) && check_classes(t, classes, e) &&
+                check_gaps(t, filled, &x->array, &gaps, e);
+    if (fine && (is_real(t) || (x->array.type == t->type && !t->bound)))
         return true;
     gr_array found = x->array;
     x->array = (gr_array){0};
@@ -178,7 +214,9 @@ static const char *file_of(const Run *r, const gr_tensor *t, const Pair *given, 
     for (int i = 0; i < n; i++)
         if (strcmp(given[i].name, t->name) == 0)
             return given[i].value;
-    return r->options.inputs;
+    return r->options.inputs                            ? r->options.inputs
+           : r->fit[t - r->model->tensor].at[FIT_VALUE] ? "@"
+                                                        : NULL;
 }
 
 static bool load_one(Run *r, int which, const char *file, Data *d)
@@ -186,14 +224,19 @@ static bool load_one(Run *r, int which, const char *file, Data *d)
     const gr_tensor *t = &r->model->tensor[which];
     if (!file)
         return gr_fail(&r->error, "input '%s' is missing: give %s=FILE", t->name, t->name);
+    if (gr_is_constant(file) && access(file, F_OK) != 0) {
+        d->input[which].constant = file;
+        return true;
+    }
     Source s = split_source(file);
-    if (!load_input(t, &s, &r->classes[which], &d->input[which], &r->error))
+    if (!load_input(t, &s, &r->classes[which], gr_is_filled(r, which), &d->input[which],
+                    &r->error))
         gr_within(&r->error, "%s: input '%s': ", s.path, t->name);
     free(s.path);
     return d->input[which].array.data != NULL;
 }
 
-bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
+bool gr_read_data(Run *r, const Pair *given, int n, bool targets, Data *out)
 {
     const gr_model *m = r->model;
     *out = (Data){.input = calloc((size_t)m->tensors, sizeof *out->input)};
@@ -211,6 +254,17 @@ bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
     return fine;
 }
 
+bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out)
+{
+    if (!gr_read_data(r, given, n, targets, out))
+        return false;
+    Rows rows = gr_all_rows(out);
+    bool fine = gr_fit_data(r, out, &rows);
+    if (!fine)
+        gr_drop_data(r->model, out);
+    return fine;
+}
+
 void gr_drop_data(const gr_model *m, Data *d)
 {
     for (int i = 0; d->input && i < m->tensors; i++)
@@ -223,7 +277,7 @@ void gr_drop_data(const gr_model *m, Data *d)
 
 Rows gr_all_rows(const Data *d) { return (Rows){.count = d->rows, .total = d->rows}; }
 
-static size_t row_at(const Rows *rows, size_t i)
+size_t gr_row_at(const Rows *rows, size_t i)
 {
     if (rows->shuffle)
         i = gr_permute(i, rows->count, rows->shuffle);
@@ -235,7 +289,7 @@ void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n)
 {
     const gr_model *m = r->model;
     for (int k = 0; d->input && k < n; k++) {
-        size_t row = row_at(rows, at + (size_t)k);
+        size_t row = gr_row_at(rows, at + (size_t)k);
         for (int i = 0; i < m->tensors; i++) {
             const gr_tensor *t = &m->tensor[i];
             const Input *x = &d->input[i];
@@ -243,7 +297,7 @@ void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n)
                 continue;
             size_t bytes = gr_example_bytes(t);
             memcpy((char *)r->block + t->offset + (size_t)k * bytes,
-                   (const char *)x->array.data + row * x->stride, bytes);
+                   (const char *)x->array.data + x->start + row * x->stride, bytes);
         }
     }
 }

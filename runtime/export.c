@@ -7,9 +7,21 @@
 #include <string.h>
 #include <zlib.h>
 
-static gr_array array_of(const Run *r, const gr_tensor *t)
+/* Parameters, states, and what was taken from the data. */
+static gr_named *arrays_of(const Run *r, int *n)
 {
-    return gr_view(t, (char *)r->block + t->offset, 1);
+    const gr_model *m = r->model;
+    gr_named *array = calloc((1 + FIT_PARTS) * (size_t)m->tensors + 1, sizeof *array);
+    *n = 0;
+    for (int i = 0; array && i < m->tensors; i++) {
+        const gr_tensor *t = &m->tensor[i];
+        if (FITTED >> t->role & 1)
+            array[(*n)++] =
+                (gr_named){t->name, gr_view(t, (char *)r->block + t->offset, 1)};
+    }
+    if (array)
+        *n += gr_list_fits(r, array + *n);
+    return array;
 }
 
 /* ---- npz: a zip archive of npy files, as numpy.savez writes it ---- */
@@ -81,27 +93,28 @@ static void put_directory(FILE *f, const Member *m, int n)
     put16(f, 0);
 }
 
-static bool put_npz(FILE *f, const Run *r)
+static bool put_array(FILE *f, Member *m, const gr_named *array)
 {
-    int n = 0;
-    Member *m = calloc((size_t)r->model->tensors + 1, sizeof *m);
+    char *npy = NULL;
+    m->name = array->name;
+    FILE *memory = open_memstream(&npy, &m->size);
+    if (!memory)
+        return false;
+    gr_put_npy(memory, &array->array);
+    bool fine = fclose(memory) == 0;
+    if (fine)
+        put_file(f, m, npy);
+    free(npy);
+    return fine;
+}
+
+static bool put_npz(FILE *f, const gr_named *array, int n, const char *unused)
+{
+    Member *m = calloc((size_t)n + 1, sizeof *m);
     bool fine = m != NULL;
-    for (int i = 0; fine && i < r->model->tensors; i++) {
-        const gr_tensor *t = &r->model->tensor[i];
-        if (!(FITTED >> t->role & 1))
-            continue;
-        char *npy = NULL;
-        m[n].name = t->name;
-        FILE *memory = open_memstream(&npy, &m[n].size);
-        gr_array a = array_of(r, t);
-        if ((fine = memory != NULL)) {
-            gr_put_npy(memory, &a);
-            fine = fclose(memory) == 0;
-        }
-        if (fine)
-            put_file(f, &m[n++], npy);
-        free(npy);
-    }
+    (void)unused;
+    for (int i = 0; fine && i < n; i++)
+        fine = put_array(f, &m[i], &array[i]);
     if (fine)
         put_directory(f, m, n);
     free(m);
@@ -144,21 +157,18 @@ static void put_elements(FILE *f, const gr_array *a, int d, size_t *at)
     fputc('}', f);
 }
 
-static bool put_c(FILE *f, const Run *r)
+static bool put_c(FILE *f, const gr_named *array, int n, const char *model)
 {
-    fprintf(f, "/* Parameters of '%s'. */\n#include <math.h>\n", r->model->name);
-    for (int i = 0; i < r->model->tensors; i++) {
-        const gr_tensor *t = &r->model->tensor[i];
-        if (!(FITTED >> t->role & 1))
-            continue;
-        gr_array a = array_of(r, t);
+    fprintf(f, "/* Parameters of '%s'. */\n#include <math.h>\n", model);
+    for (int i = 0; i < n; i++) {
+        const gr_array *a = &array[i].array;
         size_t at = 0;
-        fprintf(f, "\nstatic const %s ", t->type == GR_F32 ? "float" : "double");
-        put_name(f, r->model->name, t->name);
-        for (int d = 0; d < a.rank; d++)
-            fprintf(f, "[%zu]", a.dim[d]);
+        fprintf(f, "\nstatic const %s ", a->type == GR_F32 ? "float" : "double");
+        put_name(f, model, array[i].name);
+        for (int d = 0; d < a->rank; d++)
+            fprintf(f, "[%zu]", a->dim[d]);
         fputs(" = ", f);
-        put_elements(f, &a, 0, &at);
+        put_elements(f, a, 0, &at);
         fputs(";\n", f);
     }
     return true;
@@ -166,15 +176,22 @@ static bool put_c(FILE *f, const Run *r)
 
 /* ---- the verb ---- */
 
-static bool write_as(Run *r, const char *path, bool (*put)(FILE *, const Run *))
+typedef bool Put(FILE *f, const gr_named *array, int n, const char *model);
+
+static bool write_as(Run *r, const char *path, Put *put)
 {
     gr_save s;
-    if (!gr_save_open(&s, path, &r->error))
-        return gr_within(&r->error, "%s: ", path);
-    bool put_all = put(s.file, r);
-    bool fine = gr_save_close(&s, &r->error);
-    if (fine && !put_all)
-        fine = gr_fail(&r->error, "out of memory");
+    int n;
+    gr_named *array = arrays_of(r, &n);
+    if (!array)
+        return gr_fail(&r->error, "out of memory");
+    bool fine = gr_save_open(&s, path, &r->error);
+    if (fine) {
+        bool put_all = put(s.file, array, n, r->model->name);
+        fine = gr_save_close(&s, &r->error) &&
+               (put_all || gr_fail(&r->error, "out of memory"));
+    }
+    free(array);
     return fine || gr_within(&r->error, "%s: ", path);
 }
 

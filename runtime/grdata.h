@@ -115,14 +115,20 @@ typedef struct gr_classes {
     char **name; /* one allocation */
 } gr_classes;
 
+/* Numbers that a table lacks: how many, and where the first of them is. */
+typedef struct gr_gaps {
+    size_t count;
+    gr_text first;
+} gr_gaps;
+
 /* The columns of a table as F64 (rows, columns), or (rows) when one was asked for by a
  * single item. `columns` is NULL for all, or a list like "0-3", "petal_width,petal_length",
  * "4". Delimiter , ; or tab; fields may be quoted; a first line of names is recognised.
  * When `classes` is given and the one column chosen holds strings, they become indices into
  * *classes: those already there when count > 0, else the sorted set of the column's
- * strings. */
+ * strings. When `gaps` is given, what is missing among numbers is NaN and counted there. */
 bool gr_parse_csv(const char *text, size_t size, const char *columns, gr_classes *classes,
-                  gr_array *out, gr_error *e);
+                  gr_gaps *gaps, gr_array *out, gr_error *e);
 
 typedef struct gr_named {
     const char *name;

@@ -30,10 +30,11 @@ static bool open_run(Run *r)
                        m->abi, GR_ABI);
     r->block = aligned_alloc(64, (m->size + 63) & ~(size_t)63);
     r->classes = calloc((size_t)m->tensors + 1, sizeof *r->classes);
+    r->fit = calloc((size_t)m->tensors + 1, sizeof *r->fit);
     r->figure = calloc((size_t)m->tensors + 1, sizeof *r->figure);
     bool works = !(r->options.verb & (INFO | EXPORT | INSPECT));
     r->pool = works && threads > 1 ? gr_pool_new(threads, m->real == GR_F32) : NULL;
-    if (!r->block || !r->classes || !r->figure)
+    if (!r->block || !r->classes || !r->fit || !r->figure)
         return gr_fail(&r->error, "out of memory: %zu bytes", m->size);
     list_figures(r);
     m->init(r->block, r->options.seed);
@@ -54,6 +55,7 @@ static void close_run(Run *r)
     for (int i = 0; r->classes && i < r->model->tensors; i++)
         free(r->classes[i].name);
     free(r->classes);
+    gr_drop_fits(r);
     free(r->figure);
     free(r->block);
     free(r->options.data);

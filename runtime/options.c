@@ -45,6 +45,8 @@ const Setting gr_setting[] = {
     {"every", 0, COUNT, PLACE(every), DATA & ~(unsigned)GENERATE, 1, UINT32_MAX, "N", "steps from one window to the next (its length)"},
     {"rows", 0, COUNT, PLACE(rows), EVAL | PREDICT, 1, UINT64_MAX, "N", "only the first N examples"},
     {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
+    {"missing", 0, TEXT, PLACE(missing), TRAIN | OVERFIT, 0, 0, "HOW", "fill in what is missing: mean, median, a number"},
+    {"standardize", 0, TEXT, PLACE(standardize), TRAIN | OVERFIT, 0, 0, "GLOB", "inputs to bring to mean 0, deviation 1"},
     {.name = "parameters"},
     {"params", 'p', TEXT, PLACE(params), DATA | EXPORT, 0, 0, "FILE", "to begin with (safetensors), or a folder"},
     {"partial", 0, FLAG, PLACE(partial), DATA | EXPORT, 0, 0, NULL, "take what fits of --params by name, and say what does"},

@@ -25,9 +25,10 @@ static size_t count_windows(const Input *x, size_t every)
 static void lay_out(const gr_tensor *t, Input *x, size_t every)
 {
     x->stride = gr_example_bytes(t);
+    x->start = 0;
     if (x->window) {
         size_t step = x->stride / x->window;
-        x->array.data = (const char *)x->array.data + x->first * step;
+        x->start = x->first * step;
         x->stride = every * step;
     }
 }
@@ -81,5 +82,5 @@ bool gr_lay_out_rows(Run *r, Data *d)
             lay_out(t, x, every);
         }
     d->rows = measure.rows;
-    return true;
+    return measure.of || gr_fail(&r->error, "no input has examples");
 }

@@ -65,11 +65,13 @@ static bool load(Training *t)
 {
     Run *r = t->run;
     const Options *o = &r->options;
-    if (!gr_load_data(r, o->data, o->ndata, true, &t->data))
+    if (!gr_read_data(r, o->data, o->ndata, true, &t->data))
         return false;
     if (o->nheld_out == 0)
-        return split_rows(t);
+        return split_rows(t) && gr_fit_data(r, &t->data, &t->rows);
     t->rows = gr_all_rows(&t->data);
+    if (!gr_fit_data(r, &t->data, &t->rows))
+        return false;
     if (!gr_load_data(r, o->held_out, o->nheld_out, true, &t->held_out))
         return gr_within(&r->error, "validation: ");
     t->checks = gr_all_rows(&t->held_out);
@@ -151,6 +153,7 @@ static bool resume(Training *t)
     if (there && fine) {
         r->context->seed = t->place.seed;
         r->context->step = t->place.step;
+        r->resumed = true;
     }
     return fine && (there || gr_begin_with(r, FITTED, false));
 }

@@ -32,7 +32,7 @@ typedef struct Options {
     uint64_t epochs, seed, threads, max_steps, steps, every, rows, length, top, keep,
         patience;
     double validation, temperature, save_every, max_time;
-    const char *params, *out, *inputs, *output, *prompt, *config, *freeze;
+    const char *params, *out, *inputs, *output, *prompt, *config, *freeze, *missing, *standardize;
     uint64_t given; /* which are not the defaults: see gr_is_given */
     bool resume, quiet, eval, partial, numbers, help, print_config, dry_run;
     char *config_text;
@@ -42,6 +42,16 @@ typedef struct Options {
     int nfile;
 } Options;
 
+/* What is taken from the training examples for an input, a number for each column: what stands
+ * for a missing one, mean, deviation; or the value that all examples have. */
+typedef enum FitPart { FIT_MISSING, FIT_MEAN, FIT_DEVIATION, FIT_VALUE, FIT_PARTS } FitPart;
+
+typedef struct Fit {
+    double *at[FIT_PARTS];
+    char *name[FIT_PARTS]; /* in files: data.INPUT.mean */
+    size_t width[FIT_PARTS];
+} Fit;
+
 struct Run {
     const gr_model *model;
     Options options;
@@ -49,6 +59,8 @@ struct Run {
     gr_context *context;
     gr_pool *pool;
     gr_classes *classes; /* of each tensor; count 0 unless its column holds strings */
+    Fit *fit;            /* of each tensor */
+    bool resumed;        /* what is fit is so by the run that goes on */
     int *figure;         /* the tensors of losses, then metrics */
     int figures;
     gr_error error;
@@ -104,7 +116,8 @@ void gr_put_config(FILE *f, const gr_model *m, const Options *o);
 typedef struct Input {
     gr_array array;       /* its rows are examples, or the steps of a sequence */
     size_t window, first; /* steps in an example, or 0; steps before the first example */
-    size_t stride;        /* bytes from one example to the next */
+    size_t start, stride; /* bytes to the first example; from one to the next, 0: all are one */
+    const char *constant; /* what was given in place of a file: @1,2,3; or NULL */
 } Input;
 
 typedef struct Data {
@@ -119,14 +132,30 @@ typedef struct Rows {
     uint64_t shuffle; /* key of the permutation of these, or 0 */
 } Rows;
 
-/* Load every input, or all but the targets, from NAME=FILE pairs and the --inputs file. */
+/* Load every input, or all but the targets, from NAME=FILE pairs and the --inputs file. What is
+ * read is not ready before gr_fit_data has been told which rows are to be trained with. */
 bool gr_load_data(Run *r, const Pair *given, int n, bool targets, Data *out);
+bool gr_read_data(Run *r, const Pair *given, int n, bool targets, Data *out);
 void gr_drop_data(const gr_model *m, Data *d);
 
 Rows gr_all_rows(const Data *d);
+size_t gr_row_at(const Rows *rows, size_t i); /* the i-th of them, in their order */
 
 /* Copy `n` examples, from position `at` of `rows` on, into the inputs of the block. */
 void gr_fill_batch(Run *r, const Data *d, const Rows *rows, size_t at, int n);
+
+/* ---- fit.c ---- */
+
+/* Take from some rows what the options ask for and the parameters did not bring, and make all
+ * reals those of the model. */
+bool gr_fit_data(Run *r, Data *d, const Rows *rows);
+
+bool gr_is_filled(const Run *r, int which);     /* missing numbers of that input get a value */
+bool gr_is_constant(const char *source);        /* @...: no file */
+bool gr_is_fit(const gr_model *m, const char *name); /* what a file calls so belongs here */
+bool gr_restore_fits(Run *r, const gr_safetensors *s);
+int gr_list_fits(const Run *r, gr_named *out); /* at most FIT_PARTS for each tensor */
+void gr_drop_fits(Run *r);
 
 /* ---- sequence.c ---- */
 

@@ -9,10 +9,11 @@ int fuzz_csv(const uint8_t *data, size_t size)
     gr_array a = {0};
     gr_error e;
     gr_classes classes = {0};
+    gr_gaps gaps = {0};
     bool strings = data[0] & 1;
     char *copy = (char *)exactly(data + 1, size - 1);
     if (gr_parse_csv(copy, size - 1, columns[data[0] / 2 % 6], strings ? &classes : NULL,
-                     &a, &e)) {
+                     strings ? NULL : &gaps, &a, &e)) {
         use_array(&a);
         gr_drop(&a);
     }

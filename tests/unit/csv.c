@@ -12,7 +12,7 @@ static gr_error e;
 
 static bool parse(const char *text, const char *columns)
 {
-    return gr_parse_csv(text, strlen(text), columns, &classes, &table, &e);
+    return gr_parse_csv(text, strlen(text), columns, &classes, NULL, &table, &e);
 }
 
 /* Parse, and compare with what should come out. */
@@ -135,7 +135,7 @@ Test(csv, no_numbers)
         char row[64];
         snprintf(row, sizeof row, "1,%s\n1,2\n", text[i]);
         classes = (gr_classes){0};
-        bool read = gr_parse_csv(row, strlen(row), "1-1", NULL, &table, &e);
+        bool read = gr_parse_csv(row, strlen(row), "1-1", NULL, NULL, &table, &e);
         cr_assert(!read || table.dim[0] == 1, "'%s' passes for a number", text[i]);
     }
 }
@@ -182,4 +182,4 @@ Test(csv, terminal_codes_in_messages)
 {
     fails("1,2\n3,\x1b[31m\n", "0-1", "line 2: column 1 is '?[31m', not a number");
 }
-Test(csv, zero_bytes) { cr_assert(!gr_parse_csv("1,\0\n", 4, NULL, NULL, &table, &e)); }
+Test(csv, zero_bytes) { cr_assert(!gr_parse_csv("1,\0\n", 4, NULL, NULL, NULL, &table, &e)); }

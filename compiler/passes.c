@@ -103,7 +103,7 @@ static const struct EntryRow {
     [ENTRY_INIT] = {1u << ROOT_INIT, TRAINING_ON},
     [ENTRY_FORWARD] = {RESULTS, TRAINING_OFF},
     [ENTRY_GRADIENTS] = {RESULTS | 1u << ROOT_GRADIENT | 1u << ROOT_INNER, TRAINING_OPEN},
-    [ENTRY_STEP] = {RESULTS | 1u << ROOT_UPDATE, TRAINING_ON},
+    [ENTRY_STEP] = {RESULTS | 1u << ROOT_UPDATE | 1u << ROOT_RATE, TRAINING_ON},
 };
 
 static Graph *simplified(const Options *o, const Graph *g, EntryKind k, Arena *a)

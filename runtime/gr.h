@@ -39,7 +39,8 @@ typedef enum gr_role {
     GR_LOSS,     /* likewise; rank 0, the mean over the examples given */
     GR_METRIC,   /* likewise */
     GR_GRADIENT, /* written by gradients only; named "grad." and the name of its tensor */
-    GR_INNER     /* likewise: other equations, with `gradc build --watch` */
+    GR_INNER,    /* likewise: other equations, with `gradc build --watch` */
+    GR_RATE      /* written by step: the optimizer's learning rate, rank 0 */
 } gr_role;
 
 typedef struct gr_tensor {

@@ -19,7 +19,7 @@ static void put_head(FILE *f, const Run *r, bool validated)
     put_names(f, r, "");
     if (validated)
         put_names(f, r, "val.");
-    fputs(",gradient,update\n", f);
+    fputs(r->rate ? ",lr,gradient,update\n" : ",gradient,update\n", f);
 }
 
 /* Bytes of the lines about epochs up to the last, each of which holds `mark` and its
@@ -75,6 +75,8 @@ static void put_row(FILE *f, const Run *r, const Report *now)
         fprintf(f, ",%.9g", now->mean[k]);
     for (int k = 0; now->check && k < r->figures; k++)
         fprintf(f, ",%.9g", now->check[k]);
+    if (r->rate)
+        fprintf(f, ",%.9g", gr_rate(r));
     if (now->watch)
         fprintf(f, ",%.9g,%.9g\n", now->watch->gradient, now->watch->update);
     else
@@ -97,6 +99,8 @@ static void put_object(FILE *f, const Run *r, const Report *now, double seconds)
         put_member(f, "", r->model->tensor[r->figure[k]].name, now->mean[k]);
     for (int k = 0; now->check && k < r->figures; k++)
         put_member(f, "val.", r->model->tensor[r->figure[k]].name, now->check[k]);
+    if (r->rate)
+        put_member(f, "", "lr", gr_rate(r));
     if (now->watch) {
         put_member(f, "", "gradient", now->watch->gradient);
         put_member(f, "", "update", now->watch->update);

@@ -19,6 +19,9 @@ static void list_figures(Run *r)
         for (int i = 0; i < r->model->tensors; i++)
             if (r->model->tensor[i].role == role)
                 r->figure[r->figures++] = i;
+    for (int i = 0; i < r->model->tensors; i++)
+        if (r->model->tensor[i].role == GR_RATE)
+            r->rate = &r->model->tensor[i];
 }
 
 static bool open_run(Run *r)

@@ -35,6 +35,12 @@ double gr_figure(const Run *r, int which)
     return gr_element(&a, 0);
 }
 
+double gr_rate(const Run *r)
+{
+    gr_array a = gr_view(r->rate, (char *)r->block + r->rate->offset, 1);
+    return gr_element(&a, 0);
+}
+
 void gr_call(Run *r, gr_entry *entry, int n)
 {
     bool flush = r->model->real == GR_F32;

@@ -370,14 +370,23 @@ static void end_epoch(Training *t)
     memset(t->place.sum, 0, (size_t)t->run->figures * sizeof *t->place.sum);
 }
 
+static void redraw(Training *t, Outcome outcome)
+{
+    Report now = report(t);
+    now.check = NULL;
+    now.watch = &t->watch;
+    if (outcome == GOING)
+        gr_glance(t->run, &t->watch, t->n);
+    gr_redraw(&t->progress, t->run, &now);
+}
+
 static Outcome one_epoch(Training *t)
 {
     Outcome outcome = GOING;
     while (outcome == GOING && t->place.position < t->rows.count) {
         outcome = one_step(t);
-        Report now = report(t);
-        now.check = NULL;
-        gr_redraw(&t->progress, t->run, &now);
+        if (gr_is_redraw_due(&t->progress))
+            redraw(t, outcome);
     }
     bool whole = t->place.position == t->rows.count;
     if (outcome == GOING || (whole && outcome != DIVERGED))

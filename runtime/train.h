@@ -63,6 +63,7 @@ struct Run {
     bool resumed;        /* what is fit is so by the run that goes on */
     int *figure;         /* the tensors of losses, then metrics */
     int figures;
+    const gr_tensor *rate; /* the optimizer's learning rate, or NULL */
     gr_error error;
 };
 
@@ -172,6 +173,7 @@ size_t gr_example_bytes(const gr_tensor *t);
 gr_array gr_view(const gr_tensor *t, void *base, int n);
 
 double gr_figure(const Run *r, int which);
+double gr_rate(const Run *r); /* of the last step, if r->rate is known */
 
 /* An entry of the model, on all threads, denormals flushed. */
 typedef void gr_entry(void *block, int n);
@@ -279,7 +281,12 @@ void gr_close_log(Log *log);
 typedef struct Watch {
     bool *warned; /* of each tensor */
     double gradient, update; /* norms: of all gradients; of an update by that of the parameters */
+    double when, cost;       /* of the last glance, in seconds */
 } Watch;
+
+/* Only the norm of all gradients, and only if that has taken a small part of the time since the
+ * last glance. Leaves results of `gradients` in the block. */
+void gr_glance(Run *r, Watch *w, int n);
 
 /* After a step on n examples, with a snapshot from before it. Leaves results of `gradients` in
  * the block. Warns once of each parameter that no gradient reaches, or that jumps. */
@@ -309,10 +316,10 @@ typedef struct Report {
     const Watch *watch; /* or NULL */
 } Report;
 
+bool gr_is_redraw_due(const Progress *p); /* at most ten times a second */
 bool gr_is_line_due(const Progress *p, uint64_t epoch, uint64_t epochs);
 void gr_start_progress(Progress *p, const Run *r, size_t todo, size_t before);
-void gr_redraw(Progress *p, const Run *r,
-               const Report *now); /* at most ten times a second */
+void gr_redraw(Progress *p, const Run *r, const Report *now);
 void gr_end_epoch(Progress *p, const Run *r, const Report *now);
 void gr_clear_line(const Progress *p);
 void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mean);

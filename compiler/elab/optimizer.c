@@ -123,6 +123,16 @@ static bool bind_rates(Env *model, Env *env, const Syn *call)
     return fine;
 }
 
+/* The host sees the argument called lr, if there is one. */
+static void show_rate(Env *rates, Span at)
+{
+    const Var *lr = find_var(rates, intern("lr"));
+    const char *name = intern_f("%s.lr", rates->def->name);
+    Value v = lr ? as_tensor(rates, lr->value, name, at) : nothing();
+    if (v.what == A_TENSOR)
+        add_root(rates->e->graph, ROOT_RATE, name, v.tensor, NULL, at);
+}
+
 Env *setting_env(Env *model, const Tensor *p)
 {
     Env *env = new_env(model->e, model->def, model->caller, model->call, p->name);
@@ -194,6 +204,7 @@ static void elaborate_optimizer(Env *model, const Stmt *train)
     int updates = g->root.n;
     if (!bind_rates(model, rates, call))
         return;
+    show_rate(rates, call->span);
     update_all(model, rates, train);
     if (error_count())
         return;

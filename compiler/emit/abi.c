@@ -119,6 +119,7 @@ static const char *role_of(const Slot *s)
         [ROOT_METRIC] = "GR_METRIC",
         [ROOT_OUTPUT] = "GR_OUTPUT",
         [ROOT_GRADIENT] = "GR_GRADIENT",
+        [ROOT_RATE] = "GR_RATE",
         [ROOT_INNER] = "GR_INNER",
     };
     if (s->root != NROOT)
@@ -241,6 +242,7 @@ static const char *description(const Slot *s, Arena *a)
         [ROOT_METRIC] = "metric",
         [ROOT_OUTPUT] = "output",
         [ROOT_GRADIENT] = "gradient",
+        [ROOT_RATE] = "learning rate",
         [ROOT_INNER] = "inner",
     };
     Out text = new_out(a);

@@ -173,6 +173,7 @@ typedef enum RootKind {
     ROOT_GRADIENT, /* value is the adjoint of target (PARAM, or INPUT of reals) */
     ROOT_UPDATE,   /* value, of target's shape, becomes target (PARAM or STATE) at a step */
     ROOT_INIT,     /* value, of target's shape, is target (PARAM or STATE) at the start */
+    ROOT_RATE,     /* value: rank 0, the optimizer's learning rate at a step */
     ROOT_INNER,    /* value: any other equation of reals, for those who look inside */
     NROOT
 } RootKind;

@@ -418,7 +418,8 @@ void print_tensor(Out *o, const Tensor *t)
 
 static void print_root(Out *o, const Root *r)
 {
-    const char *kind[NROOT] = {"loss", "metric", "output", "gradient", "update", "init"};
+    const char *kind[NROOT] = {"loss",   "metric", "output", "gradient",
+                                "update", "init",   "rate"};
     if (r->kind == ROOT_UPDATE)
         put(o, "%s := %s", r->target->name, r->value->name);
     else if (r->kind == ROOT_INIT || r->kind == ROOT_GRADIENT)

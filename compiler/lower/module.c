@@ -136,6 +136,7 @@ static void make_table(Module *m, Names *names, Arena *a)
     add_results(m, ROOT_METRIC, names, a);
     add_results(m, ROOT_OUTPUT, names, a);
     add_results(m, ROOT_GRADIENT, names, a);
+    add_results(m, ROOT_RATE, names, a);
     add_results(m, ROOT_INNER, names, a);
 }
 

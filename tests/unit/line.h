@@ -21,7 +21,7 @@ typedef struct Block {
     int32_t k[BATCH];
     double param[P], momentum[P], seen;
     double z[BATCH], loss, near;
-    double grad[P], grad_x[BATCH][I];
+    double grad[P], grad_x[BATCH][I], lr;
     double piece[BATCH][P];
 } Block;
 
@@ -44,6 +44,7 @@ static const gr_tensor tensors[] = {
     {"grad.c", GR_GRADIENT, GR_F64, 1, 0, 0, {K}, AT(grad[I]), 0, 0, "line.nn:2"},
     {"grad.b", GR_GRADIENT, GR_F64, 0, 0, 0, {0}, AT(grad[I + K]), 0, 0, "line.nn:2"},
     {"grad.x", GR_GRADIENT, GR_F64, 2, 1, 0, {BATCH, I}, AT(grad_x), 0, 0, "line.nn:2"},
+    {"sgd.lr", GR_RATE, GR_F64, 0, 0, 0, {0}, AT(lr), 0, 0, "line.nn:9"},
 };
 
 static void init(void *block, uint64_t seed)
@@ -102,9 +103,10 @@ static void step(void *block, int n)
 {
     Block *b = block;
     gradients(b, n);
+    b->lr = 0.05;
     for (int i = 0; i < P; i++) {
         b->momentum[i] = 0.5 * b->momentum[i] + b->grad[i];
-        b->param[i] -= 0.05 * b->momentum[i];
+        b->param[i] -= b->lr * b->momentum[i];
     }
     b->seen += n;
     b->context.step++;

@@ -53,6 +53,26 @@ Test(train, says_what_it_does)
     cr_assert_str_eq(text_of("out"), "100\n");
 }
 
+/* What is left on a terminal, after half a second; each drawing a line. */
+static int on_a_terminal(const char *environment, const char *pattern)
+{
+    return sh("%s script -qec \"stty cols 150; ./t train " DATA
+              "--epochs 1000000 --max-time 0.5 --threads 1\" log;"
+              "tr '\\r' '\\n' <log | grep -aqE '%s'",
+              environment, pattern);
+}
+
+Test(train, draws_a_line)
+{
+    cr_assert_eq(
+        on_a_terminal("TERM=xterm",
+                      "^epoch +[0-9]+/1000000  step [0-9]+  ETA [0-9:]+  loss [0-9.e-]+  "
+                      "near [0-9.]+  lr 0.05  gradient [0-9.e-]+  [0-9.]+k?/s"),
+        0, "%s", text_of("log"));
+    cr_assert_eq(on_a_terminal("TERM=dumb", "ETA"), 1);
+    cr_assert_eq(on_a_terminal("NO_COLOR=1 TERM=xterm", "\033\\[[0-9;]*m"), 1, "a colour");
+}
+
 Test(train, threads_change_nothing)
 {
     for (int threads = 1; threads <= 3; threads++)
@@ -161,8 +181,8 @@ Test(train, writes_metrics)
     cr_assert_eq(sh("./t train " DATA "--epochs 3 --validation 0.2"), 0, "%s", text_of("err"));
     double loss, val, gradient, update;
     int lines = sscanf(text_of("line.run/metrics.csv"),
-                       "epoch,step,loss,near,val.loss,val.near,gradient,update\n"
-                       "1,10,%lf,%*f,%lf,%*f,%lf,%lf\n2,20,",
+                       "epoch,step,loss,near,val.loss,val.near,lr,gradient,update\n"
+                       "1,10,%lf,%*f,%lf,%*f,0.05,%lf,%lf\n2,20,",
                        &loss, &val, &gradient, &update);
     cr_assert_eq(lines, 4, "%s", text_of("line.run/metrics.csv"));
     cr_assert(loss > 0 && val > 0 && gradient > 0 && update > 0 && update < 1);
@@ -188,7 +208,7 @@ Test(train, norm_of_the_gradient)
     for (int i = 0; i < 3; i++)
         for (size_t k = 0; k < (i < 2 ? 3 : 1); k++)
             sum += pow(gr_element(tensor("g.safetensors", name[i]), k), 2);
-    sscanf(text_of("line.run/metrics.csv"), "%*s\n1,1,%*f,%*f,%lf,%lf", &norm, &update);
+    sscanf(text_of("line.run/metrics.csv"), "%*s\n1,1,%*f,%*f,0.05,%lf,%lf", &norm, &update);
     cr_assert(fabs(norm - sqrt(sum)) < 1e-6 * norm, "%g, not %g", norm, sqrt(sum));
 }
 

@@ -6,18 +6,13 @@
 
 #include "emit.h"
 #include "file.h"
+#include "run.h"
 #include "str.h"
 
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
-
-typedef VEC(char *) Words;
 
 /* The folder above the one gradc is in. */
 static const char *home(void)
@@ -43,35 +38,6 @@ static const char *library(void)
             return path;
     }
     fatal("cannot find '%s/lib/libgr.a', which belongs to gradc", home());
-}
-
-static void add_word(Words *w, const char *word, Arena *a) { PUSH(a, w, (char *)word); }
-
-/* Each word of a text that spaces separate. */
-static void add_words(Words *w, const char *text, Arena *a)
-{
-    while (*(text += strspn(text, " "))) {
-        size_t n = strcspn(text, " ");
-        add_word(w, intern_n(text, n), a);
-        text += n;
-    }
-}
-
-/* 0 or what went wrong: ENOENT where there is no such program. */
-static int run(Words *w, Arena *a)
-{
-    pid_t child;
-    int status;
-    add_word(w, NULL, a);
-    int why = posix_spawnp(&child, w->at[0], NULL, NULL, w->at, environ);
-    if (why)
-        return why;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            fatal("cannot wait for '%s': %s", w->at[0], strerror(errno));
-    if (status)
-        fatal("'%s' failed on the generated C", w->at[0]);
-    return 0;
 }
 
 /* a * b + c becomes one operation where the emitter wrote one expression. gcc knows that
@@ -105,7 +71,7 @@ static const char *main_text(ProgramKind kind, const char *prefix)
 static void run_compiler(const char *cc, const Target *t, const Words *rest, Arena *a)
 {
     const char *const compiler[] = {cc ? cc : "clang", "gcc"};
-    int why = ENOENT;
+    int why = ENOENT, status = 0;
     for (int i = 0; i < (cc ? 1 : 2) && why == ENOENT; i++) {
         Words w = {0};
         add_word(&w, compiler[i], a);
@@ -113,7 +79,9 @@ static void run_compiler(const char *cc, const Target *t, const Words *rest, Are
         add_words(&w, GRADC_CFLAGS, a);
         for (int k = 0; k < rest->n; k++)
             add_word(&w, rest->at[k], a);
-        why = run(&w, a);
+        why = run_program(&w, &status, a);
+        if (!why && status)
+            fatal("'%s' failed on the generated C", compiler[i]);
     }
     if (why)
         fatal("cannot run the C compiler%s%s: %s; --cc names one",

@@ -3,6 +3,7 @@
 #include "cc.h"
 #include "check.h"
 #include "depfile.h"
+#include "draw.h"
 #include "emit.h"
 #include "file.h"
 #include "passes.h"
@@ -180,17 +181,31 @@ static void run_difference(const Options *o, Arena *a)
     finish(o, &out);
 }
 
+/* The format asked for, or the stage. */
+static const Format *format_of(const Options *o, Arena *a)
+{
+    const Format *f = o->stage ? find_stage(o->stage) : find_format(o->format);
+    if (o->stage && strcmp(o->format, "text"))
+        fatal("--stage shows text, not '%s'", o->format);
+    if (!f && o->stage)
+        fatal("--stage is %s, not '%s'", stage_names(a), o->stage);
+    if (!f)
+        fatal("--format is %s, not '%s'", format_names(a), o->format);
+    if (f->loops && o->no_simplify)
+        fatal("--%s %s is of simplified equations only", o->stage ? "stage" : "format",
+              f->name);
+    return f;
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
     if (o->diff) {
         run_difference(o, a);
         return;
     }
-    const Format *f = find_format(o->format);
-    if (!f)
-        fatal("--format is %s, not '%s'", format_names(a), o->format);
-    if (f->loops && o->no_simplify)
-        fatal("--format %s has the C, which is of simplified equations only", o->format);
+    const Format *f = format_of(o, a);
+    Options shown = *o;
+    shown.no_simplify |= f->raw;
     Graph *g = equations(o, a);
     set_pass("grad");
     Shown s = {
@@ -202,10 +217,12 @@ static void run_grad(const Options *o, Arena *a)
         e = emit_options(o, s.module, NULL);
         s.emitted = &e;
     } else {
-        s.graph = gradients(o, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
+        s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     }
     Out out = new_out(a);
     f->show(&out, &s);
+    if (f->drawn)
+        out = draw_graph(&out, a);
     finish(o, &out);
 }
 

@@ -59,10 +59,11 @@ static const struct OptionRow {
     {"--watch", "", "the trainer can say in which equation a number went wrong", FLAG, 1u << BUILD, false, offsetof(Options, watch)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
-    {"--format", "NAME", "text; nn, a program again; md latex mathml dot json html; of info: text json", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
+    {"--format", "NAME", "text; nn, a program again; md latex mathml dot svg json html; of info: text json", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
     {"--regions", "", "show what each region of loops is expected to cost", FLAG, 1u << INFO, false, offsetof(Options, regions)},
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
     {"--diff", "OLD", "show which gradients are other than the program OLD's, and how", TEXT, 1u << GRAD, false, offsetof(Options, diff)},
+    {"--stage", "NAME", "show it as far as forward, derived, simplified, loops or c", TEXT, 1u << GRAD, false, offsetof(Options, stage)},
     {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
 };

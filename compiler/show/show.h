@@ -20,12 +20,20 @@ typedef struct Format {
     void (*show)(Out *o, const Shown *s);
     bool open;  /* whether training is on is not decided: the equations say both */
     bool loops; /* it needs the module */
+    bool drawn; /* what it writes is for Graphviz to draw */
+    bool raw;   /* the equations are not simplified */
 } Format;
 
-const Format *find_format(const char *name); /* NULL: there is none of this name */
-const char *format_names(Arena *a);          /* "text, nn or json" */
+/* NULL: there is none of this name. A stage is text of what the program has become by then. */
+const Format *find_format(const char *name);
+const Format *find_stage(const char *name);
+const char *format_names(Arena *a); /* "text, nn or json" */
+const char *stage_names(Arena *a);
 
 void show_text(Out *o, const Shown *s);    /* with the place and the rule of each */
+void show_forward(Out *o, const Shown *s); /* only what is not derived */
+void show_loops(Out *o, const Shown *s);
+void show_code(Out *o, const Shown *s);
 void show_program(Out *o, const Shown *s); /* a program of the language */
 void show_latex(Out *o, const Shown *s);
 void show_mathml(Out *o, const Shown *s);

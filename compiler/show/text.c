@@ -33,9 +33,8 @@ static int column(const Graph *g, const bool *shown, Arena *a)
     return (int)width;
 }
 
-static void list_all(Out *o, const Graph *g)
+static void list_all(Out *o, const Graph *g, const bool *shown)
 {
-    bool *shown = wanted_tensors(g, NULL, o->arena);
     int width = column(g, shown, o->arena);
     for (int derived = 0; derived <= 1; derived++) {
         put(o, derived ? "\n" : "");
@@ -117,5 +116,61 @@ void show_text(Out *o, const Shown *s)
     if (s->name)
         explain(o, s);
     else
-        list_all(o, s->graph);
+        list_all(o, s->graph, wanted_tensors(s->graph, NULL, o->arena));
+}
+
+/* ---- Before and after ---- */
+
+void show_forward(Out *o, const Shown *s)
+{
+    const Graph *g = s->graph;
+    bool *shown = wanted_tensors(g, s->name, o->arena);
+    for (int i = 0; i < g->tensor.n; i++)
+        shown[i] = shown[i] && !is_derived(g->tensor.at[i]);
+    int width = column(g, shown, o->arena);
+    for (int i = 0; i < g->tensor.n; i++)
+        if (shown[i])
+            print_remark(o, text_of(g->tensor.at[i], o->arena), g->tensor.at[i], width);
+}
+
+/* It computes something that is asked for. */
+static bool is_region_wanted(const Region *r, const bool *wanted)
+{
+    for (int i = 0; i < r->equation.n; i++)
+        if (wanted[r->equation.at[i]->id])
+            return true;
+    return false;
+}
+
+void show_loops(Out *o, const Shown *s)
+{
+    const Entry *e = &s->module->entry[ENTRY_GRADIENTS];
+    bool *wanted = wanted_tensors(s->graph, s->name, o->arena);
+    for (int i = 0; i < e->region.n; i++) {
+        const Region *r = e->region.at[i];
+        if (!is_region_wanted(r, wanted))
+            continue;
+        for (int k = 0; r->like && k < r->equation.n; k++) /* its own has them inside */
+            print_remark(o, text_of(r->equation.at[k], o->arena), r->equation.at[k], 0);
+        print_region(o, r);
+        put(o, "\n");
+    }
+}
+
+/* Functions that several regions share stand where the first of them is. */
+void show_code(Out *o, const Shown *s)
+{
+    const Entry *e = &s->module->entry[ENTRY_GRADIENTS];
+    bool *wanted = wanted_tensors(s->graph, s->name, o->arena);
+    VEC(const Region *) shown = {0};
+    for (int i = 0; i < e->region.n; i++) {
+        const Region *r = e->region.at[i], *own = r->like ? r->like : r;
+        int k = 0;
+        while (k < shown.n && shown.at[k] != own)
+            k++;
+        if (k < shown.n || !is_region_wanted(r, wanted))
+            continue;
+        PUSH(o->arena, &shown, own);
+        emit_function(o, s->module, own, s->emitted);
+    }
 }

@@ -44,6 +44,43 @@ Test(show, mathml_is_well_formed)
             "(echo '<all>'; cat; echo '</all>') >all.xml && xmllint --noout all.xml #");
 }
 
+Test(show, svg_is_drawn)
+{
+    Run r = run("PATH=/nowhere $GRADC grad --format svg $SOURCE/%s", model[0]);
+    cr_expect(r.status == 2 && strstr(r.err, "needs the program 'dot' of Graphviz"), "%s",
+              r.err);
+    if (run("command -v dot").status) {
+        fprintf(stderr, "skipped: no dot here to draw with\n");
+        return;
+    }
+    r = must("$GRADC grad --format svg $SOURCE/%s", model[0]);
+    const char *drawn[] = {">h.W</text>", ">dL/dh.W</text>", ">batch x 64</text>",
+                           ">backward</text>"};
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++)
+        cr_expect(strstr(r.out, drawn[i]), "no %s", drawn[i]);
+}
+
+/* Of one gradient, what it is at each stage; and nothing of what it does not need. */
+Test(show, stages)
+{
+    static const struct {
+        const char *stage, *has, *lacks;
+    } row[] = {
+        {"forward", "\nz[batch, o] = z.b[o] + z.sum[batch, o]", "dL/d"},
+        {"derived", "\ndL/dloss.sum = dL/dloss / n", "simplified:"},
+        {"simplified", "simplified: is put into", "region "},
+        {"loops", "\n  # dL/dz.b[o] = sum(batch) dL/dz[batch, o]", "dL/dz.W["},
+        {"c", "\n/* dL/dz.b[o] = sum(batch) dL/dz[batch, o]", "dL/dz.W["},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        Run r = must("$GRADC grad --stage %s $SOURCE/%s z.b", row[i].stage, model[0]);
+        cr_expect(strstr(r.out, row[i].has), "--stage %s has no %s in\n%s", row[i].stage,
+                  row[i].has, r.out);
+        cr_expect(!strstr(r.out, row[i].lacks), "--stage %s has %s", row[i].stage,
+                  row[i].lacks);
+    }
+}
+
 /* ---- The page ---- */
 
 Test(show, html_is_well_formed) { give_to("xmllint", "html", "xmllint --noout"); }

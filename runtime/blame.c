@@ -7,10 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-static size_t elements(const Run *r, const gr_tensor *t)
-{
-    return gr_example_size(t) * (t->batched ? (size_t)r->context->n : 1);
-}
+static size_t elements(const Run *r, const gr_tensor *t) { return gr_size(t, r->context->n); }
 
 /* The first bad element, or the number of all. */
 static size_t find_bad(const Run *r, const gr_tensor *t)
@@ -69,7 +66,7 @@ static void put_element(const gr_tensor *t, size_t i, size_t all)
     fprintf(stderr, t->rank ? "]" : "");
 }
 
-static bool has_inner(const gr_model *m)
+bool gr_has_inner(const gr_model *m)
 {
     for (int i = 0; i < m->tensors; i++)
         if (m->tensor[i].role == GR_INNER)
@@ -85,7 +82,7 @@ static void put_finding(const Run *r, const gr_tensor *t, const char *how)
     double x = gr_element(&a, i);
     put_element(t, i, elements(r, t));
     fprintf(stderr, " = %g%s%s\n", isnan(x) ? NAN : x, *t->source ? ", " : "", t->source);
-    if (!has_inner(r->model) && t->role != GR_INPUT)
+    if (!gr_has_inner(r->model) && t->role != GR_INPUT)
         fprintf(stderr,
                 "%s: 'gradc build --watch' makes a trainer that knows which equation\n",
                 r->model->name);

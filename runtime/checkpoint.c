@@ -407,7 +407,7 @@ bool gr_save_checkpoint(Run *r, const char *path, unsigned roles, void *snapshot
 
 bool gr_save_results(Run *r, const char *path, int n)
 {
-    return save(r, path, RESULTS, NULL, n, NULL);
+    return save(r, path, RESULTS | (r->options.activations ? 1 << GR_INNER : 0), NULL, n, NULL);
 }
 
 /* ---- where they are ---- */

@@ -24,6 +24,11 @@ static bool load_batch(Run *r, int *n)
 int gr_grad(Run *r)
 {
     int n;
+    if (r->options.activations && !gr_has_inner(r->model))
+        return gr_fail(&r->error,
+                       "--activations: only a trainer that is made with 'gradc build "
+                       "--watch' has them"),
+               2;
     if (!load_batch(r, &n))
         return 2;
     r->context->training = !r->options.eval;

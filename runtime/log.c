@@ -1,4 +1,4 @@
-/* The figures of every epoch in files: for spreadsheets, and line by line for programs. */
+/* The figures of every epoch in files, and of its gradients: for spreadsheets, and line by line for programs. */
 #include "train.h"
 
 #include <errno.h>
@@ -55,15 +55,24 @@ static FILE *go_on(Run *r, const char *name, const char *mark, uint64_t epochs)
     return f;
 }
 
+static bool is_empty(FILE *f)
+{
+    fseek(f, 0, SEEK_END);
+    return ftell(f) == 0;
+}
+
 bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log)
 {
     log->csv = go_on(r, "metrics.csv", "", epochs);
     log->jsonl = log->csv ? go_on(r, "metrics.jsonl", "{\"epoch\":", epochs) : NULL;
-    if (!log->jsonl)
+    log->gradients = log->jsonl ? go_on(r, "gradients.csv", "", epochs) : NULL;
+    if (!log->gradients)
         return false;
-    fseek(log->csv, 0, SEEK_END);
-    if (ftell(log->csv) == 0)
+    if (is_empty(log->csv))
         put_head(log->csv, r, validated);
+    if (is_empty(log->gradients))
+        fputs("epoch,step,tensor,gradient,update,dead\n", log->gradients);
+    fflush(log->gradients);
     fflush(log->csv);
     return true;
 }
@@ -81,6 +90,31 @@ static void put_row(FILE *f, const Run *r, const Report *now)
         fprintf(f, ",%.9g,%.9g\n", now->watch->gradient, now->watch->update);
     else
         fputs(",,\n", f);
+}
+
+/* A name of a tensor may hold anything. */
+static void put_quoted(FILE *f, const char *name)
+{
+    putc('"', f);
+    for (; *name; name++)
+        fprintf(f, *name == '"' ? "\"\"" : "%c", *name);
+    putc('"', f);
+}
+
+/* A line for each parameter and each activation. */
+static void put_traces(FILE *f, const Run *r, const Report *now)
+{
+    for (int i = 0; i < r->model->tensors; i++) {
+        const Trace *x = &now->watch->trace[i];
+        if (!x->gradient)
+            continue;
+        fprintf(f, "%llu,%llu,", (unsigned long long)now->epoch, (unsigned long long)now->step);
+        put_quoted(f, r->model->tensor[i].name);
+        if (gr_is_activation(r, now->watch, i))
+            fprintf(f, ",%.9g,,%.9g\n", x->norm, x->dead);
+        else
+            fprintf(f, ",%.9g,%.9g,\n", x->norm, x->update);
+    }
 }
 
 static void put_member(FILE *f, const char *prefix, const char *name, double x)
@@ -112,8 +146,11 @@ void gr_log_epoch(const Log *log, const Run *r, const Report *now, double second
 {
     put_row(log->csv, r, now);
     put_object(log->jsonl, r, now, seconds);
+    if (now->watch)
+        put_traces(log->gradients, r, now);
     fflush(log->csv);
     fflush(log->jsonl);
+    fflush(log->gradients);
 }
 
 void gr_close_log(Log *log)
@@ -122,4 +159,6 @@ void gr_close_log(Log *log)
         fclose(log->csv);
     if (log->jsonl)
         fclose(log->jsonl);
+    if (log->gradients)
+        fclose(log->gradients);
 }

@@ -47,6 +47,7 @@ const Setting gr_setting[] = {
     {"eval", 0, FLAG, PLACE(eval), GRAD, 0, 0, NULL, "as when predicting: 'training' is false"},
     {"missing", 0, TEXT, PLACE(missing), TRAIN | OVERFIT, 0, 0, "HOW", "fill in what is missing: mean, median, a number"},
     {"standardize", 0, TEXT, PLACE(standardize), TRAIN | OVERFIT, 0, 0, "GLOB", "inputs to bring to mean 0, deviation 1"},
+    {"activations", 0, FLAG, PLACE(activations), GRAD, 0, 0, NULL, "write those, too, and their gradients"},
     {.name = "parameters"},
     {"params", 'p', TEXT, PLACE(params), DATA | EXPORT, 0, 0, "FILE", "to begin with (safetensors), or a folder"},
     {"partial", 0, FLAG, PLACE(partial), DATA | EXPORT, 0, 0, NULL, "take what fits of --params by name, and say what does"},

@@ -51,7 +51,7 @@ static size_t largest(const gr_model *m)
     size_t most = 5;
     for (int i = 0; i < m->tensors; i++) {
         const gr_tensor *t = &m->tensor[i];
-        size_t n = gr_example_size(t) * (t->batched ? (size_t)m->batch : 1);
+        size_t n = gr_size(t, m->batch);
         most = n > most ? n : most;
     }
     return most;
@@ -62,7 +62,7 @@ static bool set_tensor(const gr_tensor *t, char *block, const Record *rec, gr_er
     gr_array from = {
         .type = GR_F64, .rank = 1, .dim = {(size_t)rec->count}, .data = rec->value};
     gr_array to;
-    size_t room = gr_example_size(t) * (t->batched ? (size_t)t->dim[0] : 1);
+    size_t room = gr_size(t, t->dim[0]);
     if ((size_t)rec->count > room || t->role > GR_OPTIMIZER)
         return gr_fail(e, "'%s' cannot be set to %lld numbers", t->name,
                        (long long)rec->count);
@@ -109,7 +109,7 @@ static void write_roles(const gr_model *m, char *block, unsigned roles, int n)
         if (!(roles >> t->role & 1))
             continue;
         gr_array a = gr_view(t, block + t->offset, n);
-        size_t count = gr_example_size(t) * (t->batched ? (size_t)n : 1);
+        size_t count = gr_size(t, n);
         write_record(t->name, (int64_t)count);
         for (size_t k = 0; k < count; k++) {
             double x = gr_element(&a, k);

@@ -13,6 +13,11 @@ size_t gr_example_size(const gr_tensor *t)
     return n;
 }
 
+size_t gr_size(const gr_tensor *t, int n)
+{
+    return gr_example_size(t) * (t->batched ? (size_t)n : 1);
+}
+
 size_t gr_example_bytes(const gr_tensor *t)
 {
     return gr_example_size(t) * gr_type_size(t->type);

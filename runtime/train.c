@@ -93,9 +93,9 @@ static bool make_room(Training *t)
     t->best = malloc(gr_snapshot_size(r->model) + 1);
     t->before = malloc(gr_snapshot_size(r->model) + 1);
     t->safe = malloc(gr_snapshot_size(r->model) + 1);
-    t->watch.warned = calloc((size_t)r->model->tensors + 1, sizeof *t->watch.warned);
-    return (t->place.sum && t->best && t->before && t->safe && t->watch.warned) ||
-           gr_fail(&t->run->error, "out of memory");
+    return ((t->place.sum && t->best && t->before && t->safe) ||
+            gr_fail(&t->run->error, "out of memory")) &&
+           gr_open_watch(t->run, &t->watch);
 }
 
 /* What was asked for then holds unless something else is asked for now. */
@@ -132,7 +132,7 @@ static bool freeze(Training *t)
         const gr_tensor *p = &r->model->tensor[i];
         t->frozen[i] = p->role == GR_PARAM && fnmatch(r->options.freeze, p->name, 0) == 0;
         any |= t->frozen[i];
-        t->watch.warned[i] = t->frozen[i];
+        t->watch.trace[i].silent = t->frozen[i];
     }
     return any ||
            gr_fail(&r->error, "--freeze: no parameter is like '%.80s'", r->options.freeze);
@@ -351,11 +351,34 @@ static void compare_with_best(Training *t)
     gr_take_snapshot(t->run, t->best);
 }
 
+/* The first batches of the epoch, once more. */
+static void look_inside(Training *t)
+{
+    enum { BATCHES = 8 };
+    size_t batch = (size_t)t->run->model->batch;
+    gr_forget_units(&t->watch);
+    for (size_t at = 0; at < t->rows.count && at < BATCHES * batch; at += batch) {
+        size_t left = t->rows.count - at;
+        int n = (int)(left < batch ? left : batch);
+        gr_fill_batch(t->run, &t->data, &t->rows, at, n);
+        gr_call(t->run, t->run->model->gradients, n);
+        gr_see_units(t->run, &t->watch, n);
+    }
+}
+
+static void watch(Training *t)
+{
+    gr_watch(t->run, &t->watch, t->before, t->n);
+    if (t->watch.inside)
+        look_inside(t);
+    gr_warn(t->run, &t->watch);
+}
+
 static void end_epoch(Training *t)
 {
     Report now = report(t);
     if (gr_is_line_due(&t->progress, now.epoch, now.epochs)) {
-        gr_watch(t->run, &t->watch, t->before, t->n);
+        watch(t);
         now.watch = &t->watch;
     }
     if (t->checks.count) {
@@ -534,6 +557,6 @@ int gr_train(Run *r)
     free(t.before);
     free(t.safe);
     free(t.frozen);
-    free(t.watch.warned);
+    gr_close_watch(&t.watch);
     return status;
 }

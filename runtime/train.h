@@ -34,7 +34,7 @@ typedef struct Options {
     double validation, temperature, save_every, max_time;
     const char *params, *out, *inputs, *output, *prompt, *config, *freeze, *missing, *standardize;
     uint64_t given; /* which are not the defaults: see gr_is_given */
-    bool resume, quiet, eval, partial, numbers, help, print_config, dry_run;
+    bool activations, resume, quiet, eval, partial, numbers, help, print_config, dry_run;
     char *config_text;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
@@ -168,6 +168,7 @@ bool gr_lay_out_rows(Run *r, Data *d);
 /* Elements of one example, or of the whole when the tensor is not batched. */
 size_t gr_example_size(const gr_tensor *t);
 size_t gr_example_bytes(const gr_tensor *t);
+size_t gr_size(const gr_tensor *t, int n); /* of n examples if it is batched */
 
 /* The tensor as an array in `base`, with n rows if it is batched. */
 gr_array gr_view(const gr_tensor *t, void *base, int n);
@@ -265,9 +266,10 @@ bool gr_make_run_folder(Run *r);
 
 struct Report;
 
-/* metrics.csv, the same bytes for the same run, and metrics.jsonl, with times, in the folder. */
+/* metrics.csv and gradients.csv, the same bytes for the same run, and metrics.jsonl, with times,
+ * in the folder. */
 typedef struct Log {
-    FILE *csv, *jsonl;
+    FILE *csv, *jsonl, *gradients;
 } Log;
 
 /* Go on after so many epochs: later ones of a run that was killed are cut. */
@@ -275,28 +277,56 @@ bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log);
 void gr_log_epoch(const Log *log, const Run *r, const struct Report *now, double seconds);
 void gr_close_log(Log *log);
 
-/* ---- watch.c ---- */
+/* ---- watch.c, units.c ---- */
+
+enum { WARN_NOTHING = 1, WARN_UPDATE = 2, WARN_GROWTH = 4, WARN_DEAD = 8 };
+
+/* Of a tensor. */
+typedef struct Trace {
+    const gr_tensor *gradient; /* of a parameter or an activation; NULL: it is none */
+    double norm, first;        /* of the gradient; the first that was not 0 */
+    double size, update;       /* parameter: norms: of it; of an update by that */
+    double dead;               /* activation: the share of its units that are */
+    bool silent;               /* no warnings */
+    unsigned warned;
+} Trace;
 
 /* What training does to the parameters. */
 typedef struct Watch {
-    bool *warned; /* of each tensor */
+    Trace *trace;            /* of each tensor */
+    bool inside;             /* there are activations */
     double gradient, update; /* norms: of all gradients; of an update by that of the parameters */
     double when, cost;       /* of the last glance, in seconds */
+    bool *alive;             /* units of all activations, dimension by dimension */
+    size_t units, seen;      /* how many; examples looked at */
 } Watch;
 
-/* Only the norm of all gradients, and only if that has taken a small part of the time since the
- * last glance. Leaves results of `gradients` in the block. */
+bool gr_open_watch(Run *r, Watch *w);
+void gr_close_watch(Watch *w);
+bool gr_is_activation(const Run *r, const Watch *w, int tensor);
+
+/* After a step on n examples, with a snapshot from before it: norms. Leaves results of
+ * `gradients` in the block. */
+void gr_watch(Run *r, Watch *w, const void *before, int n);
+
+/* Only those of gradients, and only if that has taken a small part of the time since. */
 void gr_glance(Run *r, Watch *w, int n);
 
-/* After a step on n examples, with a snapshot from before it. Leaves results of `gradients` in
- * the block. Warns once of each parameter that no gradient reaches, or that jumps. */
-void gr_watch(Run *r, Watch *w, const void *before, int n);
+/* Once of each parameter whose gradient or update is not as it should be, and of activations
+ * where there are some. */
+void gr_warn(const Run *r, Watch *w);
+
+bool gr_open_units(Run *r, Watch *w);
+void gr_close_units(Watch *w);
+void gr_forget_units(Watch *w);
+void gr_see_units(const Run *r, Watch *w, int n); /* after a call of `gradients` */
 
 /* ---- blame.c ---- */
 
 /* Say on stderr which tensor is the first with a number that is none, with a step that went wrong
  * on n examples: the inputs are in the block, what is kept is in the snapshot from before. */
 void gr_blame(Run *r, const void *before, int n);
+bool gr_has_inner(const gr_model *m); /* built with --watch */
 bool gr_is_damaged(const Run *r); /* a loss or a parameter holds a number that is none */
 
 /* ---- progress.c ---- */

@@ -1,7 +1,10 @@
 /* A number that is none stops a run, which then names the equation that it began in. */
 #include "run.h"
 
+#include "numbers.h"
+
 #include <criterion/criterion.h>
+#include <math.h>
 #include <string.h>
 
 TestSuite(watch, .timeout = 300);
@@ -62,6 +65,54 @@ Test(watch, names_the_gradient)
                                  "--watch");
     cr_assert(strstr(err, "\nroot: it begins with grad.") && strstr(err, "m.nn:4\n"), "%s",
               err);
+}
+
+/* Units 1 and 2 of h are 0 for each of the examples; d counts for a billionth. */
+static const char inner[] = "model inner {\n"
+                            "  input x[2]\n"
+                            "  input t\n"
+                            "  param a[3, 2] = 0.5\n"
+                            "  param d[1, 2] = 1\n"
+                            "  u[i] = sum(j) a[i, j] * x[j] - 100 * i\n"
+                            "  h = relu(u)\n"
+                            "  v[k] = sum(j) d[k, j] * x[j]\n"
+                            "  z = sum(h) + 1e-9 * sum(v)\n"
+                            "  loss (z - t)^2\n"
+                            "  output z\n"
+                            "  train { batch = 4  epochs = 3  optimizer = sgd(lr = 0) }\n"
+                            "}\n";
+
+static void same(const char *dir, const char *name, const double *want)
+{
+    gr_safetensors s = load(text("%s/o.safetensors", dir));
+    const gr_array *a = gr_tensor_named(&s, name);
+    cr_assert(a, "%s", name);
+    for (int i = 0; i < 4; i++)
+        cr_assert(fabs(gr_element(a, (size_t)i * a->dim[a->rank - 1]) - want[i]) < 1e-6,
+                  "%s[%d]", name, i);
+}
+
+/* z is (1, 1, 1, 0.5) and what flows back to it 2 (z - t) / 4. */
+Test(watch, looks_inside)
+{
+    char *dir = build_text(inner, "--watch");
+    write_text(text("%s/x.csv", dir), "1,1,3\n2,0,1\n0,2,2\n1,0,1\n");
+    Run r = must("cd %s && ./m train x=x.csv:0-1 t=x.csv:2 -q && "
+                 "./m grad --activations x=x.csv:0-1 t=x.csv:2 -o o.safetensors",
+                 dir);
+    cr_assert_str_eq(r.err, "inner: warning: the gradient of 'd' vanishes: 2.36e-09, while that "
+                            "of 'a' is 2.36, m.nn:5\n"
+                            "inner: warning: the gradient of 'v' vanishes: 1.15e-09, while that "
+                            "of 'h' is 1.98, m.nn:8\n"
+                            "inner: warning: 'h' has 67% dead units: 0 for each of 4 examples, "
+                            "m.nn:7\n");
+    same(dir, "h", (const double[]){1, 1, 1, 0.5});
+    same(dir, "dL/dh", (const double[]){-1, 0, -0.5, -0.25});
+    char *csv = read_text(text("%s/inner.run/gradients.csv", dir));
+    double norm, dead;
+    cr_assert(sscanf(strstr(csv, "\"h\","), "\"h\",%lf,,%lf", &norm, &dead) == 2, "%s", csv);
+    cr_assert_float_eq(norm, sqrt(3 * (1 + 0.25 + 0.0625)), 1e-6);
+    cr_assert_float_eq(dead, 2.0 / 3, 1e-6);
 }
 
 /* Watched or not, it is the same model: one goes on where the other stopped. */

@@ -212,6 +212,22 @@ Test(train, norm_of_the_gradient)
     cr_assert(fabs(norm - sqrt(sum)) < 1e-6 * norm, "%g, not %g", norm, sqrt(sum));
 }
 
+/* Beside them those of each parameter, whose squares add up to theirs; after going on, too. */
+Test(train, writes_gradients)
+{
+    cr_assert_eq(sh("./t train " DATA "--epochs 3 -q && ./t train " DATA "-q -o r --epochs 2 &&"
+                    "./t train " DATA "-q -o r --epochs 3 --resume &&"
+                    "cmp r/gradients.csv line.run/gradients.csv"),
+                 0, "%s%s", text_of("out"), text_of("err"));
+    const char *csv = strstr(text_of("line.run/gradients.csv"), "\n3,");
+    double all, w, c, b;
+    cr_assert(csv && sscanf(csv, "\n3,39,\"w\",%lf,%*f,\n3,39,\"c\",%lf,%*f,\n3,39,\"b\",%lf",
+                            &w, &c, &b) == 3,
+              "%s", csv);
+    sscanf(strstr(text_of("line.run/metrics.csv"), "\n3,"), "\n3,39,%*f,%*f,%*f,%lf", &all);
+    cr_assert_float_eq(w * w + c * c + b * b, all * all, 1e-6 * all * all);
+}
+
 Test(train, stops_when_nothing_gets_better)
 {
     cr_assert_eq(sh("./t train " DATA "--epochs 100000 --patience 5 | tail -n 1"), 0);
@@ -264,7 +280,21 @@ Test(train, warns_of_what_is_not_reached)
     cr_assert_eq(sh("sed '2,$s/^[^,]*,[^,]*,[^,]*/0,0,0/' d.csv >z.csv;"
                     "./t train x=z.csv:0-2 k=z.csv:kind y=z.csv:y -q"),
                  0);
-    cr_assert_str_eq(text_of("err"), "line: warning: the gradient of 'w' is 0\n");
+    cr_assert_str_eq(text_of("err"), "line: warning: the gradient of 'w' is 0, line.nn:2\n");
+}
+
+/* Numbers so large that every step goes further wrong than the one before. */
+Test(train, warns_of_what_explodes)
+{
+    sh("awk -F, -v OFS=, 'NR > 1 {$1 *= 6} 1' d.csv >h.csv;"
+       "./t train x=h.csv:0-2 k=h.csv:kind y=h.csv:y -q --epochs 20");
+    double from, to;
+    cr_assert(strstr(text_of("err"), "line: warning: the gradient of 'w' explodes: from "), "%s",
+              text_of("err"));
+    cr_assert_eq(sscanf(strstr(text_of("err"), "'w' explodes: "),
+                        "'w' explodes: from %lf to %lf, line.nn:2\n", &from, &to),
+                 2, "%s", text_of("err"));
+    cr_assert(to > 1000 * from);
 }
 
 Test(train, loss_without_end)
@@ -278,7 +308,7 @@ Test(train, loss_without_end)
                                      "line: it begins with loss = inf, line.nn:2\n"),
               "%s", text_of("err"));
     cr_assert_eq(sh("ls line.run"), 0);
-    cr_assert_str_eq(text_of("out"), "config\nmetrics.csv\nmetrics.jsonl\n");
+    cr_assert_str_eq(text_of("out"), "config\ngradients.csv\nmetrics.csv\nmetrics.jsonl\n");
 }
 
 Test(train, full_disk_leaves_the_old_files)
@@ -346,6 +376,13 @@ Test(verbs, grad)
     NEAR("g.safetensors", "grad.b", 1e-15, -1);
     NEAR("g.safetensors", "grad.x", 1e-15, -1.5, 0, 1.5, 0.5, 0, -0.5);
     cr_assert_eq(tensor("g.safetensors", "grad.x")->type, GR_F64);
+}
+
+Test(verbs, grad_without_activations)
+{
+    write_batch(4);
+    cr_assert_eq(sh("./t grad -i in.safetensors --activations -o o.safetensors"), 2);
+    cr_assert(strstr(text_of("err"), "'gradc build --watch'"), "%s", text_of("err"));
 }
 
 Test(verbs, step)

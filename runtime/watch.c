@@ -93,7 +93,7 @@ static void warn_of_update(const Run *r, const gr_tensor *p, Trace *x)
 
 static void warn_of_growth(const Run *r, const gr_tensor *p, Trace *x)
 {
-    if (!x->first)
+    if (x->first == 0)
         x->first = x->norm;
     if (!(x->norm > GROWN * x->first && x->norm > x->size) || !is_new(x, WARN_GROWTH))
         return;

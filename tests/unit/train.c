@@ -286,7 +286,7 @@ Test(train, warns_of_what_is_not_reached)
 /* Numbers so large that every step goes further wrong than the one before. */
 Test(train, warns_of_what_explodes)
 {
-    sh("awk -F, -v OFS=, 'NR > 1 {$1 *= 6} 1' d.csv >h.csv;"
+    sh("awk -F, -v OFS=, 'NR > 1 {$1 *= 12} 1' d.csv >h.csv;"
        "./t train x=h.csv:0-2 k=h.csv:kind y=h.csv:y -q --epochs 20");
     double from, to;
     cr_assert(strstr(text_of("err"), "line: warning: the gradient of 'w' explodes: from "), "%s",

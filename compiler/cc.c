@@ -53,10 +53,23 @@ const char *compiler_flags(const Target *t, const char *cc, Arena *a)
                   contraction(cc), *t->flags ? " " : "", t->flags, include_folder());
 }
 
+/* A probe is compiled to be asked once: loops need not be unrolled for it, and the program
+ * in double precision, the slower one to compile, need not be fast. */
+static const char *more_flags(ProgramKind kind)
+{
+    static const char *const flags[] = {
+        [TRAINER] = "",
+        [DEBUGGED] = "-g",
+        [PROBE] = "-fno-unroll-loops",
+        [QUICK_PROBE] = "-O0",
+    };
+    return flags[kind];
+}
+
 /* The end of the program's one file: a main that hands the model on. */
 static const char *main_text(ProgramKind kind, const char *prefix)
 {
-    if (kind == PROBE)
+    if (kind == PROBE || kind == QUICK_PROBE)
         return intern_f("\nint gr_probe(const gr_model *model);\n"
                         "int main(void) { return gr_probe(&%s_model); }\n",
                         prefix);
@@ -100,7 +113,8 @@ static const char *build_variant(const Module *m, ProgramKind kind, const EmitOp
     emit_c(&text, m, &(EmitOptions){.prefix = prefix, .banner = e->banner, .lines = lines});
     write_file(code, text.text);
     Words w = {0};
-    add_words(&w, kind == DEBUGGED ? "-g -c" : "-c", a);
+    add_words(&w, more_flags(kind), a);
+    add_word(&w, "-c", a);
     add_word(&w, code, a);
     add_word(&w, "-o", a);
     add_word(&w, object, a);
@@ -117,7 +131,7 @@ void build_program(const Modules *m, ProgramKind kind, const char *cc, const cha
         .prefix = name, .banner = name, .lines = kind == DEBUGGED ? code : NULL};
     Out text = new_out(a);
     Words w = {0};
-    add_words(&w, kind == DEBUGGED ? "-g" : "", a);
+    add_words(&w, more_flags(kind), a);
     add_word(&w, code, a);
     if (m->n == 1)
         emit_c(&text, m->at[0], &e);

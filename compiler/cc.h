@@ -10,13 +10,14 @@ const char *compiler_flags(const Target *t, const char *cc, Arena *a);
 const char *include_folder(void); /* of gradc's headers */
 
 typedef enum ProgramKind {
-    TRAINER,  /* libgr's gr_main */
-    DEBUGGED, /* likewise, with the program's lines for a debugger */
-    PROBE,    /* libgr's gr_probe, which `gradc check` talks to */
+    TRAINER,     /* libgr's gr_main */
+    DEBUGGED,    /* likewise, with the program's lines for a debugger */
+    PROBE,       /* libgr's gr_probe, which `gradc check` talks to */
+    QUICK_PROBE, /* likewise: soon compiled, slow to run */
 } ProgramKind;
 
-/* Compile the C of one model, for one machine or more, link it with libgr, and put the program at
- * output. cc is the C compiler, or NULL: clang, else gcc. */
+/* Compile the C of one model, for one machine or more, link it with libgr, and put the
+ * program at output. cc is the C compiler, or NULL: clang, else gcc. */
 void build_program(const Modules *m, ProgramKind kind, const char *cc, const char *output,
                    Arena *a);
 

@@ -233,7 +233,7 @@ static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
     const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
     Modules m = {0};
     PUSH(a, &m, loops(o, g, &l, a));
-    build_program(&m, PROBE, o->cc, program, a);
+    build_program(&m, f64 ? QUICK_PROBE : PROBE, o->cc, program, a);
     return program;
 }
 

@@ -82,7 +82,8 @@ ParameterizedTest(Case *c, e2e, values)
     const char *name = text("%.*s", (int)strcspn(file, "."), file);
     const char *p = text("%s.params", name);
     const char *params = has_fixture(p) ? text("--params %s", fixture(p)) : "";
-    char *dir = build(text(SOURCE "/tests/e2e/%s.nn", name), "--real f64");
+    char *dir = build(text(SOURCE "/tests/e2e/%s.nn", name),
+                      "--real f64 --cc $SOURCE/tests/quick-cc.sh");
     compare_gradients(dir, name, "out", params);
     if (has_fixture(text("%s.eval", name)))
         compare_gradients(dir, name, "eval", text("--eval %s", params));

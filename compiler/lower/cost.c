@@ -124,8 +124,9 @@ static void add_work(const Choosing *c, const Item *it, const Shape *s, Work *w)
     }
 }
 
-/* Behind a reduction every lane of a gather or a scattered store is another line of the
- * cache. */
+/* Every lane of a scattered store, and behind a reduction of a gather, is another line of
+ * the cache; of a loop that only computes elements it would be the same line without lanes.
+ */
 enum { LINE_CYCLES = 6 };
 
 static void add_store(const Choosing *c, const Item *it, const Shape *s, Work *w)
@@ -163,14 +164,13 @@ bool in_loop(const Choosing *c, const Item *it) { return it->axes >> c->n->rank 
 
 static double rest_cycles(const Choosing *c, const Shape *s)
 {
+    bool behind = s->vector && s->t->lane < c->n->rank && c->n->naxis > c->n->rank;
     Work w = {0};
     for (int i = 0; i < c->rest.n; i++) {
         const Item *it = &c->rest.at[i];
         add_work(c, it, s, &w);
-        if (it->e->op == OP_read && s->vector && s->t->lane < c->n->rank)
-            w.arithmetic += it->stride[s->t->lane] > 1
-                                ? 2 * LINE_CYCLES * instances(it, s) * c->lanes
-                                : 0;
+        if (it->e->op == OP_read && behind && it->stride[s->t->lane] > 1)
+            w.arithmetic += 2 * LINE_CYCLES * instances(it, s) * c->lanes;
     }
     for (int i = 0; i < c->stores.n; i++)
         add_store(c, &c->stores.at[i], s, &w);

@@ -80,8 +80,10 @@ static const char *main_text(ProgramKind kind, const char *prefix)
                     prefix);
 }
 
-/* The C compiler on these words. */
-static void run_compiler(const char *cc, const Target *t, const Words *rest, Arena *a)
+/* The C compiler on these words, or gcc if none is asked for and clang is not there. 0 or
+ * why it cannot be run. */
+static int run_any_compiler(const char *cc, const Target *t, const char *flags,
+                            const Words *rest, Arena *a)
 {
     const char *const compiler[] = {cc ? cc : "clang", "gcc"};
     int why = ENOENT, status = 0;
@@ -89,16 +91,42 @@ static void run_compiler(const char *cc, const Target *t, const Words *rest, Are
         Words w = {0};
         add_word(&w, compiler[i], a);
         add_words(&w, compiler_flags(t, compiler[i], a), a);
-        add_words(&w, GRADC_CFLAGS, a);
+        add_words(&w, flags, a);
         for (int k = 0; k < rest->n; k++)
             add_word(&w, rest->at[k], a);
         why = run_program(&w, &status, a);
         if (!why && status)
             fatal("'%s' failed on the generated C", compiler[i]);
     }
+    return why;
+}
+
+static void run_compiler(const char *cc, const Target *t, const Words *rest, Arena *a)
+{
+    int why = run_any_compiler(cc, t, GRADC_CFLAGS, rest, a);
     if (why)
         fatal("cannot run the C compiler%s%s: %s; --cc names one",
               cc ? " " : " 'clang' or 'gcc'", cc ? cc : "", strerror(why));
+}
+
+/* clang says the line of a caller for what was inlined if told to; gcc knows no such
+ * option, and clang the one of gcc. */
+const char *assembly_of(const char *code, const char *file, const Target *t, const char *cc,
+                        Arena *a)
+{
+    const char *from = intern_f("%s/%s", temporary_folder(), file);
+    const char *to = intern_f("%s/assembly.s", temporary_folder());
+    bool gcc = strstr(cc ? cc : "clang", "gcc");
+    Words w = {0};
+    write_file(from, code);
+    add_words(&w, "-S -g1 -o", a);
+    add_word(&w, to, a);
+    add_word(&w, from, a);
+    int why =
+        gcc ? 0 : run_any_compiler(cc ? cc : "clang", t, "-gno-inline-line-tables", &w, a);
+    if (gcc || (!cc && why == ENOENT))
+        why = run_any_compiler(gcc ? cc : "gcc", t, "", &w, a);
+    return why ? NULL : read_file(to, a, NULL);
 }
 
 /* One of several variants, compiled for its machine; the object file is returned. */

@@ -7,6 +7,11 @@
 /* What the C compiler needs to be told for generated C, as words between spaces. */
 const char *compiler_flags(const Target *t, const char *cc, Arena *a);
 
+/* What it makes of a C file, with the lines that each instruction is from; the file is called so.
+ * NULL: there is no C compiler. */
+const char *assembly_of(const char *code, const char *file, const Target *t, const char *cc,
+                        Arena *a);
+
 const char *include_folder(void); /* of gradc's headers */
 
 typedef enum ProgramKind {

@@ -197,6 +197,18 @@ static const Format *format_of(const Options *o, Arena *a)
     return f;
 }
 
+/* The C, and its assembly where that is asked for. */
+static void show_c(const Options *o, Shown *s, Arena *a)
+{
+    Out code = new_out(a);
+    emit_c(&code, s->module, s->emitted);
+    s->code = code.text;
+    if (o->assembly)
+        s->assembly = assembly_of(s->code, CODE_FILE, s->module->target, o->cc, a);
+    if (o->assembly && !s->assembly)
+        s->assembly = "";
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
     if (o->diff) {
@@ -204,6 +216,8 @@ static void run_grad(const Options *o, Arena *a)
         return;
     }
     const Format *f = format_of(o, a);
+    if (o->assembly && strcmp(f->name, "html"))
+        fatal("--asm goes with --format html");
     Options shown = *o;
     shown.no_simplify |= f->raw;
     Graph *g = equations(o, a);
@@ -216,6 +230,7 @@ static void run_grad(const Options *o, Arena *a)
         s.graph = s.module->entry[ENTRY_GRADIENTS].graph;
         e = emit_options(o, s.module, NULL);
         s.emitted = &e;
+        show_c(o, &s, a);
     } else {
         s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     }

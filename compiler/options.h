@@ -20,6 +20,7 @@ typedef struct Options {
     const char *format; /* of grad and info; "text" if not given */
     int depth;          /* 0: not given */
     bool no_simplify;
+    bool assembly;
     const char *stage;  /* of grad, or NULL */
     bool regions;       /* of info */
     const char *diff;   /* of grad: the program to compare with, or NULL */

@@ -17,7 +17,8 @@ typedef struct Emitter {
     const EmitOptions *options;
     bool f64, wide;
     const Region *region; /* the one being emitted */
-    LineMarks mark;       /* with lines: what its text belongs to */
+    bool marked;          /* what its text belongs to is asked for: */
+    LineMarks mark;
 } Emitter;
 
 /* ---- What a region uses: nothing is declared that it does not ---- */
@@ -186,14 +187,14 @@ static void emit_statement(Emitter *e, const LoopStmt *s)
 
 static void mark_place(Emitter *e, const Tensor *t)
 {
-    if (e->options->lines && t)
+    if (e->marked && t)
         PUSH(e->out->arena, &e->mark, (LineMark){e->out->length, t});
 }
 
 static void emit_body(Emitter *e, const LoopBody *body)
 {
     for (int i = 0; i < body->n; i++) {
-        if (e->options->lines)
+        if (e->marked)
             mark_place(e, next_stored(e->region, body, i));
         emit_statement(e, body->at[i]);
     }
@@ -350,13 +351,18 @@ static Emitter new_emitter(Out *o, const Module *m, const EmitOptions *options)
                      .m = m,
                      .options = options,
                      .f64 = m->f64,
+                     .marked = options->lines != NULL,
                      .wide = m->target->bytes == 64};
 }
 
-void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *options)
+void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *options,
+                   LineMarks *marks)
 {
     Emitter e = new_emitter(o, m, options);
+    e.marked |= marks != NULL;
     emit_region(&e, r);
+    if (marks)
+        *marks = e.mark;
 }
 
 void emit_c(Out *o, const Module *m, const EmitOptions *options)

@@ -2,7 +2,7 @@
 #ifndef EMIT_H
 #define EMIT_H
 
-#include "loop.h"
+#include "lines.h"
 
 typedef struct EmitOptions {
     const char *prefix; /* of every external name: digits_init */
@@ -20,8 +20,10 @@ void emit_c(Out *o, const Module *m, const EmitOptions *e);
 void emit_choice(Out *o, const Modules *m, const EmitOptions *e);
 const char *variant_prefix(const Module *m, const EmitOptions *e, Arena *a);
 
-/* The function of one region, which has loops of its own. */
-void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *e);
+/* The function of one region, which has loops of its own; and, if asked for, what each place of
+ * its text computes. */
+void emit_function(Out *o, const Module *m, const Region *r, const EmitOptions *e,
+                   LineMarks *marks);
 
 /* What a program that includes the model may call and touch. */
 void emit_header(Out *o, const Module *m, const EmitOptions *e);

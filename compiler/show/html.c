@@ -1,29 +1,15 @@
 /* A page that needs nothing else: the source, its equations, those derived from them, their
- * loops and their C, side by side. It is XML as well as HTML.
- *
- * An item's keys (data-k) say what it is about. Pointing at it lights up the items that
- * have one of the keys it points to (data-p); page.js does that. All is there without it.
- */
-#include "facts.h"
+ * loops, their C and, if asked for, its assembly, side by side. It is XML as well as HTML,
+ * and all is there without the script. */
+#include "html.h"
+
 #include "mathematics.h"
 #include "page.h"
-#include "show.h"
 #include "str.h"
 
 #include <string.h>
 
-typedef struct Page {
-    Out *o;
-    const Shown *s;
-    const Graph *g;
-    const Entry *entry;
-    bool *wanted;
-    Fate *fate;
-    double most; /* flops of the dearest equation */
-    VEC(const Source *) source;
-} Page;
-
-static void put_text(Out *o, const char *text) { put_xml(o, text); }
+void put_text(const Page *p, const char *text) { put_xml(p->o, text); }
 
 static const char *text_of(const Page *p, const Tensor *t)
 {
@@ -31,8 +17,6 @@ static const char *text_of(const Page *p, const Tensor *t)
     print_tensor(&text, t);
     return text.text;
 }
-
-/* ---- Keys: T7 is tensor 7, E7 its equation, D7 the equations derived from it ---- */
 
 static int source_of(const Page *p, const Source *s)
 {
@@ -65,8 +49,7 @@ static int region_of(const Page *p, const Tensor *t)
     return -1;
 }
 
-/* Something of what it computes is on the page. */
-static bool is_shown(const Page *p, const Region *r)
+bool is_shown(const Page *p, const Region *r)
 {
     for (int i = 0; i < r->equation.n; i++)
         if (p->wanted[r->equation.at[i]->id])
@@ -105,7 +88,7 @@ static void put_line(const Page *p, const Source *s, int number, const char *tex
         put(p->o, " id=\"s%d.%d\" data-k=\"%s\" data-p=\"%s\"", source_of(p, s), number,
             keys, keys);
     put(p->o, "><span class=\"at\">%d</span><code>", number);
-    put_text(p->o, format(p->o->arena, "%.*s", length, text));
+    put_text(p, format(p->o->arena, "%.*s", length, text));
     put(p->o, "</code></div>\n");
 }
 
@@ -114,8 +97,8 @@ static void put_source(const Page *p, const Source *s)
     const char *name = s->name[0] == '<' ? s->name + 1 : s->name;
     const char *slash = s->name[0] == '<' ? NULL : strrchr(name, '/');
     put(p->o, "<div class=\"file\">");
-    put_text(p->o, format(p->o->arena, "%.*s", (int)strcspn(slash ? slash + 1 : name, ">"),
-                          slash ? slash + 1 : name));
+    put_text(p, format(p->o->arena, "%.*s", (int)strcspn(slash ? slash + 1 : name, ">"),
+                       slash ? slash + 1 : name));
     put(p->o, "</div>\n");
     int number = 1;
     for (const char *at = s->text; *at; number++) {
@@ -127,8 +110,7 @@ static void put_source(const Page *p, const Source *s)
 
 /* ---- Equations ---- */
 
-/* "27 kB" */
-static const char *quantity(const Page *p, double x, const char *of)
+const char *quantity(const Page *p, double x, const char *of)
 {
     static const char *const unit[] = {"", "k", "M", "G", "T"};
     int i = 0;
@@ -145,7 +127,7 @@ static void put_steps(const Page *p, const Tensor *t)
         return;
     put(p->o, "<details class=\"step\"><summary class=\"note\">before simplification"
               "</summary><code>");
-    put_text(p->o, text_of(p, before));
+    put_text(p, text_of(p, before));
     put(p->o, "</code></details>");
 }
 
@@ -180,7 +162,7 @@ static void put_reason(const Page *p, const Tensor *t)
     }
     if (t->why) {
         put(p->o, ": ");
-        put_text(p->o, t->why);
+        put_text(p, t->why);
     }
 }
 
@@ -202,7 +184,7 @@ static void put_equation(const Page *p, const Tensor *t)
     put(p->o, "<div class=\"item\" id=\"t%d\"", t->id);
     put_keys(p, t);
     put(p->o, "><code>");
-    put_text(p->o, text_of(p, t));
+    put_text(p, text_of(p, t));
     put(p->o, "</code><div class=\"note\">");
     put_reason(p, t);
     if (p->fate[t->id] == FATE_SAVED)
@@ -221,151 +203,6 @@ static void put_equations(const Page *p, bool derived)
             put_equation(p, p->g->tensor.at[i]);
 }
 
-/* ---- Loops and C ---- */
-
-/* Regions that share a function have their loops, and their C, in one place. */
-static const Region *own_loops(const Region *r) { return r->like ? r->like : r; }
-
-static void add_keys(Out *keys, const Region *r)
-{
-    for (int i = 0; i < r->equation.n; i++)
-        put(keys, "%sT%d", keys->length ? " " : "", r->equation.at[i]->id);
-}
-
-/* An item of the tensors whose keys these are, with its text. */
-static void put_code(const Page *p, const char *id, const Out *keys, const char *text)
-{
-    put(p->o, "<div class=\"item\" id=\"%s\" data-k=\"%s\" data-p=\"%s\"><pre>", id,
-        keys->text, keys->text);
-    put_text(p->o, text);
-    put(p->o, "</pre><div class=\"note\">");
-}
-
-/* The function is at the first region that has it, not always the one it was made for: that
- * one may be of another entry. */
-static int function_of(const Page *p, const Region *r)
-{
-    int i = 0;
-    while (own_loops(p->entry->region.at[i]) != own_loops(r) ||
-           !is_shown(p, p->entry->region.at[i]))
-        i++;
-    return i;
-}
-
-static void put_loops(const Page *p, int i)
-{
-    const Region *r = p->entry->region.at[i];
-    Out text = new_out(p->o->arena), keys = new_out(p->o->arena);
-    print_region(&text, r);
-    add_keys(&keys, r);
-    put_code(p, format(p->o->arena, "r%d", i), &keys, text.text);
-    for (int k = 0; k < r->equation.n; k++) {
-        const Tensor *t = r->equation.at[k];
-        put(p->o, p->wanted[t->id] ? "<a href=\"#t%d\">" : "<a>", t->id);
-        put_text(p->o, t->name);
-        put(p->o, "</a> · ");
-    }
-    put(p->o, "about %s · <a href=\"#c%d\">C</a></div></div>\n",
-        quantity(p, r->cycles, "cycles"), function_of(p, r));
-}
-
-static void put_function(const Page *p, int first)
-{
-    const Region *own = own_loops(p->entry->region.at[first]);
-    Out keys = new_out(p->o->arena), code = new_out(p->o->arena);
-    for (int i = first; i < p->entry->region.n; i++)
-        if (own_loops(p->entry->region.at[i]) == own)
-            add_keys(&keys, p->entry->region.at[i]);
-    emit_function(&code, p->s->module, own, p->s->emitted);
-    put_code(p, format(p->o->arena, "c%d", first), &keys,
-             code.text + (code.text[0] == '\n'));
-    for (int i = first; i < p->entry->region.n; i++) {
-        const Region *r = p->entry->region.at[i];
-        if (own_loops(r) == own && is_shown(p, r))
-            put(p->o, "<a href=\"#r%d\">%s</a> ", i, r->name);
-    }
-    put(p->o, "</div></div>\n");
-}
-
-static void put_regions(const Page *p, bool as_c)
-{
-    for (int i = 0; i < p->entry->region.n; i++) {
-        const Region *r = p->entry->region.at[i];
-        if (!is_shown(p, r))
-            continue;
-        if (!as_c)
-            put_loops(p, i);
-        else if (function_of(p, r) == i)
-            put_function(p, i);
-    }
-}
-
-/* ---- Panels ---- */
-
-static const Buffer *buffer_of(const Page *p, const Tensor *t)
-{
-    for (int i = 0; i < p->entry->region.n; i++) {
-        const Region *r = p->entry->region.at[i];
-        for (int k = 0; k < r->view.n; k++)
-            if (r->view.at[k]->buffer && !strcmp(r->view.at[k]->buffer->name, t->name))
-                return r->view.at[k]->buffer;
-    }
-    return NULL;
-}
-
-/* First and last region that touches it. */
-static void put_life(const Page *p, const Buffer *b)
-{
-    int first = -1, last = 0, n = p->entry->region.n;
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < p->entry->region.at[i]->view.n; k++)
-            if (p->entry->region.at[i]->view.at[k]->buffer == b) {
-                first = first < 0 ? i : first;
-                last = i;
-            }
-    put(p->o, "<div class=\"life\"><i style=\"left:%.1f%%;width:%.1f%%\"></i></div>",
-        100.0 * first / n, 100.0 * (last + 1 - first) / n);
-}
-
-static void put_kept(const Page *p, const Tensor *t)
-{
-    const Buffer *b = buffer_of(p, t);
-    put(p->o, "<tr><td><a href=\"#t%d\"><code>", t->id);
-    put_text(p->o, t->name);
-    put(p->o,
-        "</code></a></td><td>%s</td><td class=\"number\">%s</td><td class=\"number\">",
-        fate_name[p->fate[t->id]], quantity(p, bytes_of(t, p->s->f64), "B"));
-    if (b)
-        put(p->o, "%zu", b->offset);
-    put(p->o, "</td><td>");
-    if (b)
-        put_life(p, b);
-    put(p->o, "</td></tr>\n");
-}
-
-static double saved_bytes(const Page *p)
-{
-    double saved = 0;
-    for (int i = 0; i < p->g->tensor.n; i++)
-        if (p->wanted[i] && p->fate[i] == FATE_SAVED)
-            saved += bytes_of(p->g->tensor.at[i], p->s->f64);
-    return saved;
-}
-
-static void put_memory(const Page *p)
-{
-    put(p->o,
-        "<details class=\"panel\"><summary>%s saved for the backward "
-        "pass</summary>\n<table>"
-        "<tr><th>tensor</th><th>backward</th><th>size</th><th>place in the block</th>"
-        "<th>from the first to the last of the %d loop nests that touch it</th></tr>\n",
-        quantity(p, saved_bytes(p), "B"), p->entry->region.n);
-    for (int i = 0; i < p->g->tensor.n; i++)
-        if (p->wanted[i] && (p->fate[i] == FATE_SAVED || p->fate[i] == FATE_RECOMPUTED))
-            put_kept(p, p->g->tensor.at[i]);
-    put(p->o, "</table></details>\n");
-}
-
 static void put_header(const Page *p)
 {
     double flops[2] = {0};
@@ -373,7 +210,7 @@ static void put_header(const Page *p)
         if (p->wanted[i])
             flops[is_derived(p->g->tensor.at[i])] += flops_of(p->g->tensor.at[i]);
     put(p->o, "<header><h1>");
-    put_text(p->o, p->g->name);
+    put_text(p, p->g->name);
     put(p->o,
         "</h1>batch %d, %s · forward %s, backward %s · %s of memory in all"
         "<span class=\"hint\"> · point at something to see what belongs to it; click to "
@@ -434,11 +271,16 @@ static void put_columns(const Page *p)
     put_equations(p, true);
     close_column(p);
     open_column(p, "loops");
-    put_regions(p, false);
+    put_loop_nests(p);
     close_column(p);
     open_column(p, "C");
-    put_regions(p, true);
+    put_c(p);
     close_column(p);
+    if (p->s->assembly) {
+        open_column(p, "assembly");
+        put_assembly(p);
+        close_column(p);
+    }
 }
 
 void show_html(Out *o, const Shown *s)
@@ -446,11 +288,11 @@ void show_html(Out *o, const Shown *s)
     Page p = new_page(o, s);
     put(o, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"/>\n"
            "<meta name=\"viewport\" content=\"width=device-width\"/>\n<title>");
-    put_text(o, p.g->name);
+    put_text(&p, p.g->name);
     put(o, "</title>\n<style>\n%s</style></head>\n<body>\n", page_file[0].text);
     put_header(&p);
-    put_memory(&p);
-    put(o, "<main>\n");
+    put_panels(&p);
+    put(o, "<main%s>\n", s->assembly ? " class=\"six\"" : "");
     put_columns(&p);
     put(o,
         "</main>\n<script>\n//<![CDATA[\n%s//]]>\n</script>\n"

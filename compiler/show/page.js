@@ -2,16 +2,16 @@
  * it lit and brings the first of each other column into view. */
 (function () {
   var byKey = new Map(), lit = [], pinned = null;
-  var keys = function (item, name) { return (item.dataset[name] || '').split(' ').filter(Boolean); };
+  var split = function (s) { return (s || '').split(' ').filter(Boolean); };
   document.querySelectorAll('.item').forEach(function (item) {
-    keys(item, 'k').forEach(function (k) {
+    split(item.dataset.k).forEach(function (k) {
       if (!byKey.has(k)) byKey.set(k, []);
       byKey.get(k).push(item);
     });
   });
   function related(item) {
     var all = new Set([item]);
-    keys(item, 'p').forEach(function (k) {
+    split(item.dataset.p || item.dataset.k).forEach(function (k) {
       (byKey.get(k) || []).forEach(function (other) { all.add(other); });
     });
     return Array.from(all);

@@ -5,6 +5,8 @@
 
 #include "emit.h"
 
+#define CODE_FILE "gradc.c" /* that the assembly calls the C */
+
 typedef struct Shown {
     const Graph *graph;   /* what is shown */
     const Graph *derived; /* the same before simplification */
@@ -13,6 +15,9 @@ typedef struct Shown {
     bool f64;
     const Module *module;       /* for the page: the loops of the same equations */
     const EmitOptions *emitted; /* and how their C is written */
+    const char *code;           /* all of it */
+    const char *assembly;       /* what the C compiler makes of that, if asked for; "": there
+                                   is no compiler */
 } Shown;
 
 typedef struct Format {

@@ -171,6 +171,6 @@ void show_code(Out *o, const Shown *s)
         if (k < shown.n || !is_region_wanted(r, wanted))
             continue;
         PUSH(o->arena, &shown, own);
-        emit_function(o, s->module, own, s->emitted);
+        emit_function(o, s->module, own, s->emitted, NULL);
     }
 }

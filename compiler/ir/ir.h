@@ -236,6 +236,7 @@ const Sub *sub_mod(Graph *g, const Sub *a, int64_t by, const Index *idx);
 
 /* The least and greatest value over all indices (and over bounds of data). */
 void sub_range(const Sub *s, const Index *idx, int64_t *lo, int64_t *hi);
+int64_t sub_value(const Sub *s, const int *at); /* the indices being at[...]; none is data */
 bool sub_is_index(const Sub *s, int *index); /* a bare index variable */
 bool sub_is_const(const Sub *s);
 bool sub_uses(const Sub *s, int index);    /* data reads included */

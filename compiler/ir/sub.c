@@ -234,6 +234,19 @@ void sub_range(const Sub *s, const Index *idx, int64_t *lo, int64_t *hi)
     }
 }
 
+int64_t sub_value(const Sub *s, const int *at)
+{
+    int64_t sum = s->c;
+    for (int i = 0; i < s->nterm; i++) {
+        const Term *t = &s->term[i];
+        int64_t of = t->kind == ATOM_INDEX ? at[t->index] : sub_value(t->of, at);
+        sum += t->coef * (t->kind == ATOM_DIV   ? floor_div(of, t->by)
+                          : t->kind == ATOM_MOD ? of - t->by * floor_div(of, t->by)
+                                                : of);
+    }
+    return sum;
+}
+
 bool sub_is_const(const Sub *s) { return s->nterm == 0; }
 
 bool sub_is_index(const Sub *s, int *index)

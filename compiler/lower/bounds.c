@@ -143,13 +143,82 @@ Expr *strip_guards(Nest *n, Expr *body, uint32_t barred, Bounds *bounds)
     return has_neutral(n->step.at[0].tensor->reduce, &s.neutral) ? strip(&s, body) : body;
 }
 
+static uint32_t axes_in(const Nest *n, const Sub *s)
+{
+    uint32_t axes = 0;
+    for (int k = 0; k < n->naxis + n->fixed; k++)
+        axes |= (uint32_t)sub_uses(s, k) << k;
+    return axes;
+}
+
 uint32_t bounding_axes(const Nest *n)
 {
     uint32_t axes = 0;
     for (int i = 0; i < n->bound.n; i++)
-        for (int k = 0; k < n->naxis + n->fixed; k++)
-            axes |= (uint32_t)sub_uses(n->bound.at[i], k) << k;
+        axes |= axes_in(n, n->bound.at[i]);
     return axes;
+}
+
+/* ---- What is left of the work ---- */
+
+/* The axes of a condition, and of all that share an axis with those. */
+static uint32_t connected(const Nest *n, uint32_t axes)
+{
+    uint32_t before;
+    do {
+        before = axes;
+        for (int i = 0; i < n->bound.n; i++)
+            if (axes_in(n, n->bound.at[i]) & axes)
+                axes |= axes_in(n, n->bound.at[i]);
+    } while (axes != before);
+    return axes;
+}
+
+static bool holds(const Nest *n, uint32_t axes, const int *at)
+{
+    for (int i = 0; i < n->bound.n; i++)
+        if (axes_in(n, n->bound.at[i]) & axes && sub_value(n->bound.at[i], at) < 0)
+            return false;
+    return true;
+}
+
+static bool next(const Nest *n, uint32_t axes, int *at)
+{
+    for (int k = 0; k < n->naxis + n->fixed; k++)
+        if (axes >> k & 1) {
+            if (++at[k] < n->axis[k].extent)
+                return true;
+            at[k] = 0;
+        }
+    return false;
+}
+
+/* Of all values of these axes. */
+static double share_of(const Nest *n, uint32_t axes)
+{
+    enum { MOST = 1 << 20 };
+    int at[MAXIDX] = {0};
+    int64_t size = 1, held = 0;
+    for (int k = 0; k < n->naxis + n->fixed && size <= MOST; k++)
+        size *= axes >> k & 1 ? n->axis[k].extent : 1;
+    if (size > MOST)
+        return 1;
+    do
+        held += holds(n, axes, at);
+    while (next(n, axes, at));
+    return (double)held / (double)size;
+}
+
+double share_within_bounds(const Nest *n)
+{
+    double share = 1;
+    uint32_t seen = 0;
+    for (int i = 0; i < n->bound.n; i++) {
+        uint32_t axes = connected(n, axes_in(n, n->bound.at[i]));
+        share *= axes & seen ? 1 : share_of(n, axes);
+        seen |= axes;
+    }
+    return share;
 }
 
 /* ---- Loops ---- */

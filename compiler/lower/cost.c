@@ -282,6 +282,7 @@ int registers_needed(const Choosing *c, const Tiling *t)
     return live + work;
 }
 
+/* What loops that keep the nest's bounds leave out is not computed. */
 double count_flops(const Choosing *c)
 {
     double out = 1, all = 1, flops = 0;
@@ -289,9 +290,10 @@ double count_flops(const Choosing *c)
         all *= c->n->axis[i].extent;
         out *= i < c->n->rank ? c->n->axis[i].extent : 1;
     }
+    all *= share_within_bounds(c->n);
     for (int i = 0; i < c->body.n; i++)
         flops += opinfo[c->body.at[i].e->op].arity ? all : 0;
     for (int i = 0; i < c->rest.n; i++)
         flops += opinfo[c->rest.at[i].e->op].arity ? out : 0;
-    return flops + (all > out ? all : 0);
+    return flops + (c->n->naxis > c->n->rank ? all : 0);
 }

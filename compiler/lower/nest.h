@@ -86,6 +86,7 @@ bool stays_inside(const Nest *n, const Expr *read, const Sub *s, int extent);
 Expr *strip_guards(Nest *n, Expr *body, uint32_t barred, Bounds *bounds);
 bool is_bounded(const Nest *n, const Sub *s, int extent); /* stays in [0, extent) */
 uint32_t bounding_axes(const Nest *n); /* that stand in the nest's bounds */
+double share_within_bounds(const Nest *n); /* of all values of its axes */
 
 /* Elements of one step along axis within the tensor; false: no constant number. */
 bool stride_of(const Nest *n, const Expr *read, int axis, int64_t *stride);

@@ -60,6 +60,7 @@ static const char *more_flags(ProgramKind kind)
     static const char *const flags[] = {
         [TRAINER] = "",
         [DEBUGGED] = "-g",
+        [PROFILED] = "",
         [PROBE] = "-fno-unroll-loops",
         [QUICK_PROBE] = "-O0",
     };
@@ -138,7 +139,11 @@ static const char *build_variant(const Module *m, ProgramKind kind, const EmitOp
     const char *code = intern_f("%s.c", base), *object = intern_f("%s.o", base);
     Out text = new_out(a);
     const char *lines = kind == DEBUGGED ? code : NULL;
-    emit_c(&text, m, &(EmitOptions){.prefix = prefix, .banner = e->banner, .lines = lines});
+    emit_c(&text, m,
+           &(EmitOptions){.prefix = prefix,
+                          .banner = e->banner,
+                          .lines = lines,
+                          .profile = e->profile});
     write_file(code, text.text);
     Words w = {0};
     add_words(&w, more_flags(kind), a);
@@ -155,8 +160,10 @@ void build_program(const Modules *m, ProgramKind kind, const char *cc, const cha
 {
     const char *name = m->at[0]->graph->name, *draft = temporary_beside(output);
     const char *code = intern_f("%s/%s.c", temporary_folder(), name);
-    EmitOptions e = {
-        .prefix = name, .banner = name, .lines = kind == DEBUGGED ? code : NULL};
+    EmitOptions e = {.prefix = name,
+                     .banner = name,
+                     .lines = kind == DEBUGGED ? code : NULL,
+                     .profile = kind == PROFILED};
     Out text = new_out(a);
     Words w = {0};
     add_words(&w, more_flags(kind), a);

@@ -17,6 +17,7 @@ const char *include_folder(void); /* of gradc's headers */
 typedef enum ProgramKind {
     TRAINER,     /* libgr's gr_main */
     DEBUGGED,    /* likewise, with the program's lines for a debugger */
+    PROFILED, /* likewise, and `bench --profile` can measure each nest of loops */
     PROBE,       /* libgr's gr_probe, which `gradc check` talks to */
     QUICK_PROBE, /* likewise: soon compiled, slow to run */
 } ProgramKind;

@@ -13,6 +13,7 @@
 #include "source.h"
 #include "str.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,13 @@ static void run_emit(const Options *o, Arena *a)
 
 /* ---- The others ---- */
 
+static ProgramKind kind_of_program(const Options *o)
+{
+    if (o->profiled && o->lines)
+        fatal("--profile and --line-directives are for two programs");
+    return o->lines ? DEBUGGED : o->profiled ? PROFILED : TRAINER;
+}
+
 static void run_build(const Options *o, Arena *a)
 {
     Modules m = compile_variants(o, a);
@@ -164,7 +172,7 @@ static void run_build(const Options *o, Arena *a)
     if (!strcmp(output, "-"))
         fatal("a program cannot go to stdout; -o names its file");
     keep_source(o, output);
-    build_program(&m, o->lines ? DEBUGGED : TRAINER, o->cc, output, a);
+    build_program(&m, kind_of_program(o), o->cc, output, a);
 }
 
 static void run_difference(const Options *o, Arena *a)
@@ -209,6 +217,15 @@ static void show_c(const Options *o, Shown *s, Arena *a)
         s->assembly = "";
 }
 
+/* A file that must be there. */
+static const char *text_of(const char *path, Arena *a)
+{
+    const char *text = read_file(path, a, NULL);
+    if (!text)
+        fatal("cannot read '%s': %s", path, strerror(errno));
+    return text;
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
     if (o->diff) {
@@ -216,8 +233,8 @@ static void run_grad(const Options *o, Arena *a)
         return;
     }
     const Format *f = format_of(o, a);
-    if (o->assembly && strcmp(f->name, "html"))
-        fatal("--asm goes with --format html");
+    if ((o->assembly || o->profile) && strcmp(f->name, "html"))
+        fatal("--%s goes with --format html", o->assembly ? "asm" : "profile");
     Options shown = *o;
     shown.no_simplify |= f->raw;
     Graph *g = equations(o, a);
@@ -231,6 +248,9 @@ static void run_grad(const Options *o, Arena *a)
         e = emit_options(o, s.module, NULL);
         s.emitted = &e;
         show_c(o, &s, a);
+        if (o->profile)
+            s.seconds = read_profile(text_of(o->profile, a), o->profile,
+                                     &s.module->entry[ENTRY_GRADIENTS], a);
     } else {
         s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     }

@@ -57,6 +57,7 @@ static const struct OptionRow {
     {"-MT", "NAME", "its target, instead of the files", TEXT, 1u << EMIT, false, offsetof(Options, target_of_rule)},
     {"-MP", "", "with a target for each file that is used", FLAG, 1u << EMIT, false, offsetof(Options, phony)},
     {"--watch", "", "the trainer can say in which equation a number went wrong", FLAG, 1u << BUILD, false, offsetof(Options, watch)},
+    {"--profile", "", "the trainer's 'bench --profile FILE' can measure each nest of loops", FLAG, 1u << BUILD, false, offsetof(Options, profiled)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << GRAD | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--format", "NAME", "text; nn, a program again; md latex mathml dot svg json html; of info: text json", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
@@ -64,6 +65,7 @@ static const struct OptionRow {
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
     {"--diff", "OLD", "show which gradients are other than the program OLD's, and how", TEXT, 1u << GRAD, false, offsetof(Options, diff)},
     {"--stage", "NAME", "show it as far as forward, derived, simplified, loops or c", TEXT, 1u << GRAD, false, offsetof(Options, stage)},
+    {"--profile", "FILE", "with html: the times that 'bench --profile FILE' wrote", TEXT, 1u << GRAD, false, offsetof(Options, profile)},
     {"--asm", "", "with html: what the C compiler makes of each line, too", FLAG, 1u << GRAD, false, offsetof(Options, assembly)},
     {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},
     {"--dump", "STAGE", "show parse, elab, derive, simplify.ENTRY or loops, and stop", TEXT, ALL, false, offsetof(Options, dump)},
@@ -108,28 +110,33 @@ static Verb read_verb(const char *word)
     fatal("unknown verb '%s'%s", word, did_you_mean(word, name, NVERB));
 }
 
-/* The row that word names, and its value if the word holds it too: --target=native, -Dn=3.
- */
-static const struct OptionRow *find_option(const char *word, const char **value)
+static bool names_option(const char *word, const char *name, const char **value)
 {
     size_t length = strcspn(word, "=");
+    bool letter = name[1] != '-' && !name[2];
+    if (letter ? strncmp(word, name, 2) : strlen(name) != length || strncmp(word, name, length))
+        return false;
+    *value = !word[letter ? 2 : length] ? NULL : word + (letter ? 2 : length + 1);
+    return true;
+}
+
+/* The row that word names, of the verb's if there are several, and its value if the word holds it
+ * too: --target=native, -Dn=3. */
+static const struct OptionRow *find_option(const char *word, Verb verb, const char **value)
+{
+    const struct OptionRow *found = NULL;
+    const char *name[NOPTION];
     *value = NULL;
     for (int i = 0; i < NOPTION; i++) {
-        const char *name = option_row[i].name;
-        if (name[1] != '-' && !name[2] && !strncmp(word, name, 2)) {
-            *value = word[2] ? word + 2 : NULL;
-            return &option_row[i];
-        }
-        if (strlen(name) == length && !strncmp(word, name, length)) {
-            *value = word[length] ? word + length + 1 : NULL;
-            return &option_row[i];
-        }
-    }
-    const char *name[NOPTION];
-    for (int i = 0; i < NOPTION; i++)
         name[i] = option_row[i].name;
+        if (names_option(word, name[i], value) &&
+            (!found || option_row[i].verbs >> verb & 1))
+            found = &option_row[i];
+    }
+    if (found)
+        return found;
     fatal("unknown option '%s'%s", word,
-          did_you_mean(intern_n(word, length), name, NOPTION));
+          did_you_mean(intern_n(word, strcspn(word, "=")), name, NOPTION));
 }
 
 static int read_count(const char *option, const char *value)
@@ -253,7 +260,7 @@ Options read_options(int argc, char **argv, Arena *a)
         } else if (!strcmp(word, "--help")) {
             o.verb = HELP;
         } else {
-            const struct OptionRow *row = find_option(word, &value);
+            const struct OptionRow *row = find_option(word, o.verb, &value);
             if (!(row->verbs >> o.verb & 1))
                 fatal("'%s' takes no option '%s'", verb_row[o.verb].name, row->name);
             if (row->kind == FLAG && value)

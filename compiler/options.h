@@ -21,10 +21,11 @@ typedef struct Options {
     int depth;          /* 0: not given */
     bool no_simplify;
     bool assembly;
+    const char *profile; /* of grad: a file, or NULL */
     const char *stage;  /* of grad, or NULL */
     bool regions;       /* of info */
     const char *diff;   /* of grad: the program to compare with, or NULL */
-    bool standalone, check, lines, watch;
+    bool standalone, check, lines, watch, profiled;
     bool depend, phony; /* -MD, -MP */
     const char *depfile, *target_of_rule; /* -MF, -MT; NULL: not given */
     Sources *read;      /* what the program came from, once it is read */

@@ -71,19 +71,28 @@ static double processor_time(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Time steps one by one: as many as asked for, or for a second; how many. */
-static size_t time_steps(Run *r, int n, double *time)
+/* Time calls one by one: as many as asked for, or for a second; how many. */
+static size_t time_calls(Run *r, gr_entry *entry, int n, double *time)
 {
     size_t most = r->options.steps ? r->options.steps : MOST, count = 0;
     double start = gr_seconds(), now = start;
     while (count < most && count < MOST && (r->options.steps || now - start < 1)) {
-        gr_call(r, r->model->step, n);
+        gr_call(r, entry, n);
         double then = now;
         now = gr_seconds();
         time[count++] = now - then;
     }
     qsort(time, count, sizeof *time, by_size);
     return count;
+}
+
+/* Again, nest by nest; and of the gradients alone, which are what people read. */
+static bool measure_nests(Run *r, int n, double *time)
+{
+    gr_start_profile();
+    time_calls(r, r->model->step, n, time);
+    time_calls(r, r->model->gradients, n, time);
+    return gr_write_profile(r, r->options.profile);
 }
 
 int gr_bench(Run *r)
@@ -97,13 +106,14 @@ int gr_bench(Run *r)
         for (int i = 0; i < 3; i++)
             gr_call(r, r->model->step, n);
         double used = processor_time();
-        size_t count = time_steps(r, n, time);
+        size_t count = time_calls(r, r->model->step, n, time);
         used = (processor_time() - used) / (double)count;
         double median = time[count / 2];
         printf("%zu steps of %d examples, %d threads: median %.4g ms (fastest %.4g, of "
                "processors %.4g), %.4g examples/s, %.4g GFLOP/s\n",
                count, n, r->context->parts, 1e3 * median, 1e3 * time[0], 1e3 * used,
                n / median, r->model->flops * n / r->model->batch / median * 1e-9);
+        fine = !r->options.profile || measure_nests(r, n, time);
     }
     free(time);
     return fine ? 0 : 2;

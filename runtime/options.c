@@ -39,6 +39,7 @@ const Setting gr_setting[] = {
     {"max-time", 0, DURATION, PLACE(max_time), TRAIN, 0, 0, "T", "stop after T seconds, or 90m, 8h"},
     {"patience", 0, COUNT, PLACE(patience), TRAIN, 1, UINT32_MAX, "N", "stop after N epochs that were not the best"},
     {"steps", 'n', COUNT, PLACE(steps), STEP | BENCH | OVERFIT, 1, UINT64_MAX, "N", "steps to make"},
+    {"profile", 0, TEXT, PLACE(profile), BENCH, 0, 0, "FILE", "write how long each nest of loops takes (CSV)"},
     {.name = "examples"},
     {"validation", 0, FRACTION, PLACE(validation), TRAIN, 0, 0, "F", "part held back; or give val.NAME=FILE"},
     {"inputs", 'i', TEXT, PLACE(inputs), DATA & ~(unsigned)GENERATE, 0, 0, "FILE", "safetensors file with inputs by name"},

@@ -38,6 +38,7 @@ typedef struct Options {
     char *config_text;
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
+    const char *profile; /* of bench */
     const char *file[2]; /* of inspect */
     int nfile;
 } Options;
@@ -353,6 +354,12 @@ void gr_redraw(Progress *p, const Run *r, const Report *now);
 void gr_end_epoch(Progress *p, const Run *r, const Report *now);
 void gr_clear_line(const Progress *p);
 void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mean);
+
+/* ---- profile.c ---- */
+
+/* From here on the program's nests of loops are timed, if it was made for that. */
+void gr_start_profile(void);
+bool gr_write_profile(Run *r, const char *path);
 
 /* ---- verbs; each returns the exit status ---- */
 

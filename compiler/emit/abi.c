@@ -84,6 +84,16 @@ static void put_run(Out *o, const Module *m, const EmitOptions *e, const Region 
                     function_of(r, m, e), at.text));
 }
 
+/* gr_mark("step\tstep_h\th.sum, h"): what has been done since the mark before. */
+static void put_mark(Out *o, const Region *r, EntryKind k)
+{
+    Out text = new_out(o->arena);
+    put(&text, "%s\t%s\t", entry_name[k], r->name);
+    for (int i = 0; i < r->equation.n; i++)
+        put(&text, "%s%s", i ? "; " : "", r->equation.at[i]->name);
+    line(o, "gr_mark(%s);", quoted(text.text, o->arena));
+}
+
 void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
 {
     put(o, "\n");
@@ -103,8 +113,13 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
         line(o, "context->step++;");
     if (k == ENTRY_GRADIENTS)
         line(o, "context->step++; /* those of the next update, which is not made */");
-    for (int i = 0; i < m->entry[k].region.n; i++)
+    if (e->profile)
+        line(o, "gr_mark(NULL);");
+    for (int i = 0; i < m->entry[k].region.n; i++) {
         put_run(o, m, e, m->entry[k].region.at[i]);
+        if (e->profile)
+            put_mark(o, m->entry[k].region.at[i], k);
+    }
     if (k == ENTRY_GRADIENTS)
         line(o, "context->step--;");
     line(o, "}");

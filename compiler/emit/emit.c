@@ -378,6 +378,8 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
     line(o, "#include \"region.h\"");
     if (options->header && !instead)
         line(o, "#include \"%s\"", options->header);
+    if (options->profile)
+        line(o, "void gr_mark(const char *done);");
     for (EntryKind k = 0; k < NENTRY; k++)
         emit_entry(&e, k);
     put_table(o, m, options);

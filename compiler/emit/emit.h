@@ -9,6 +9,7 @@ typedef struct EmitOptions {
     const char *header; /* the name to #include, or NULL: everything is in one file */
     const char *banner; /* the first lines' text: what made the file, from what, how */
     const char *lines;  /* with #line directives: the name of the C's file; else NULL */
+    bool profile;       /* entry points tell gr_mark() when each region is done */
     bool standalone;    /* it is going to hold the headers that it includes */
 } EmitOptions;
 

@@ -131,6 +131,56 @@ static void put_steps(const Page *p, const Tensor *t)
     put(p->o, "</code></details>");
 }
 
+static const char *duration(const Page *p, double s)
+{
+    return s < 1e-3 ? format(p->o->arena, "%.3g µs", 1e6 * s)
+                    : format(p->o->arena, "%.3g ms", 1e3 * s);
+}
+
+const char *measured(const Page *p, int region)
+{
+    double s = p->s->seconds[region];
+    return format(p->o->arena, "%s, %.1f %% of the time", duration(p, s),
+                  p->seconds > 0 ? 100 * s / p->seconds : 0);
+}
+
+const char *heat(const Page *p, double part)
+{
+    return format(p->o->arena, " style=\"box-shadow: inset 4px 0 rgba(214,69,28,%.2f)\"",
+                  part);
+}
+
+/* What an equation takes of its region's time, by its operations. */
+static double part_of(const Region *r, const Tensor *t)
+{
+    double all = 0;
+    for (int i = 0; i < r->equation.n; i++)
+        all += flops_of(r->equation.at[i]);
+    return all > 0 ? flops_of(t) / all : 1.0 / r->equation.n;
+}
+
+static double seconds_of(const Page *p, const Tensor *t)
+{
+    int region = region_of(p, t);
+    return region < 0 ? 0 : p->s->seconds[region] * part_of(p->entry->region.at[region], t);
+}
+
+/* What heat is about: measured if it was. */
+static double heat_of(const Page *p, const Tensor *t)
+{
+    return p->s->seconds ? seconds_of(p, t) : flops_of(t);
+}
+
+static void put_time(const Page *p, const Tensor *t, int region)
+{
+    const Region *r = p->entry->region.at[region];
+    if (r->equation.n == 1)
+        put(p->o, " · %s", measured(p, region));
+    else
+        put(p->o, " · about %s of %s for %d equations", duration(p, seconds_of(p, t)),
+            duration(p, p->s->seconds[region]), r->equation.n);
+}
+
 static void put_cost(const Page *p, const Tensor *t)
 {
     int region = region_of(p, t);
@@ -138,10 +188,12 @@ static void put_cost(const Page *p, const Tensor *t)
         return;
     put(p->o, " · %s · %s", quantity(p, flops_of(t), "FLOP"),
         quantity(p, traffic_of(t, p->s->f64), "B"));
+    if (region >= 0 && p->s->seconds)
+        put_time(p, t, region);
     if (region >= 0)
         put(p->o, " · <a href=\"#r%d\">loops</a>", region);
     put(p->o, "<i class=\"cost\" style=\"width:%.0f%%\"></i>",
-        p->most > 0 ? 100 * flops_of(t) / p->most : 0);
+        p->most > 0 ? 100 * heat_of(p, t) / p->most : 0);
 }
 
 static void put_place(const Page *p, Span at)
@@ -183,6 +235,8 @@ static void put_equation(const Page *p, const Tensor *t)
 {
     put(p->o, "<div class=\"item\" id=\"t%d\"", t->id);
     put_keys(p, t);
+    if (p->s->seconds && t->role == EQUATION)
+        put(p->o, "%s", heat(p, p->most > 0 ? seconds_of(p, t) / p->most : 0));
     put(p->o, "><code>");
     put_text(p, text_of(p, t));
     put(p->o, "</code><div class=\"note\">");
@@ -212,12 +266,14 @@ static void put_header(const Page *p)
     put(p->o, "<header><h1>");
     put_text(p, p->g->name);
     put(p->o,
-        "</h1>batch %d, %s · forward %s, backward %s · %s of memory in all"
+        "</h1>batch %d, %s · forward %s, backward %s · %s of memory in all%s"
         "<span class=\"hint\"> · point at something to see what belongs to it; click to "
         "keep "
         "it</span></header>\n",
         p->g->batch, p->s->f64 ? "f64" : "f32", quantity(p, flops[0], "FLOP"),
-        quantity(p, flops[1], "FLOP"), quantity(p, (double)p->s->module->size, "B"));
+        quantity(p, flops[1], "FLOP"), quantity(p, (double)p->s->module->size, "B"),
+        p->s->seconds ? format(p->o->arena, " · %s measured", duration(p, p->seconds))
+                      : "");
 }
 
 /* ---- The page ---- */
@@ -246,8 +302,10 @@ static Page new_page(Out *o, const Shown *s)
     p.fate = fates(p.g, s->derived, o->arena);
     find_sources(&p);
     for (int i = 0; i < p.g->tensor.n; i++)
-        if (p.wanted[i] && flops_of(p.g->tensor.at[i]) > p.most)
-            p.most = flops_of(p.g->tensor.at[i]);
+        if (p.wanted[i] && heat_of(&p, p.g->tensor.at[i]) > p.most)
+            p.most = heat_of(&p, p.g->tensor.at[i]);
+    for (int i = 0; s->seconds && i < p.entry->region.n; i++)
+        p.seconds += s->seconds[i];
     return p;
 }
 

@@ -16,13 +16,20 @@ typedef struct Page {
     const Entry *entry;
     bool *wanted;
     Fate *fate;
-    double most; /* flops of the dearest equation */
+    double most;    /* of what heat shows: flops of the dearest equation, or seconds */
+    double seconds; /* of all regions, where they were measured */
     VEC(const Source *) source;
 } Page;
 
 void put_text(const Page *p, const char *text);                /* as XML */
 const char *quantity(const Page *p, double x, const char *of); /* "27 kB" */
 bool is_shown(const Page *p, const Region *r); /* something of what it computes is */
+
+/* "12 µs, 8 % of the time": of a region that was measured. */
+const char *measured(const Page *p, int region);
+
+/* A style for an item that has this part of the greatest heat, 0..1. */
+const char *heat(const Page *p, double part);
 
 /* ---- html_code.c ---- */
 

@@ -18,9 +18,19 @@ static void add_keys(Out *keys, const Region *r)
 }
 
 /* An item of the tensors whose keys these are: its text follows. */
-static void open_item(const Page *p, const char *id, const Out *keys)
+static void open_item(const Page *p, const char *id, const Out *keys, double part)
 {
-    put(p->o, "<div class=\"item\" id=\"%s\" data-k=\"%s\"><pre>", id, keys->text);
+    put(p->o, "<div class=\"item\" id=\"%s\" data-k=\"%s\"%s><pre>", id, keys->text,
+        p->s->seconds ? heat(p, part) : "");
+}
+
+/* Of the time that the longest region takes. */
+static double part_of_longest(const Page *p, double seconds)
+{
+    double most = 0;
+    for (int i = 0; i < p->entry->region.n; i++)
+        most = p->s->seconds[i] > most ? p->s->seconds[i] : most;
+    return most > 0 ? seconds / most : 0;
 }
 
 /* The function is at the first region that has it, not always the one it was made for: that
@@ -51,7 +61,8 @@ static void put_loops(const Page *p, int i)
     const Region *r = p->entry->region.at[i];
     Out keys = new_out(p->o->arena);
     add_keys(&keys, r);
-    open_item(p, format(p->o->arena, "r%d", i), &keys);
+    open_item(p, format(p->o->arena, "r%d", i), &keys,
+              p->s->seconds ? part_of_longest(p, p->s->seconds[i]) : 0);
     put_text(p, loops_of(p, i));
     put(p->o, "</pre><div class=\"note\">");
     for (int k = 0; k < r->equation.n; k++) {
@@ -60,8 +71,9 @@ static void put_loops(const Page *p, int i)
         put_text(p, t->name);
         put(p->o, "</a> · ");
     }
-    put(p->o, "%s · about %s · <a href=\"#c%d\">C</a></div></div>\n",
+    put(p->o, "%s · about %s%s%s · <a href=\"#c%d\">C</a></div></div>\n",
         quantity(p, r->flops, "FLOP"), quantity(p, r->cycles, "cycles"),
+        p->s->seconds ? " · " : "", p->s->seconds ? measured(p, i) : "",
         function_of_region(p, r));
 }
 
@@ -180,7 +192,11 @@ static void put_function(const Page *p, int first)
     Out keys = new_out(p->o->arena);
     for (int i = 0; i < f.user.n; i++)
         add_keys(&keys, p->entry->region.at[f.user.at[i]]);
-    open_item(p, format(p->o->arena, "c%d", first), &keys);
+    double seconds = 0;
+    for (int i = 0; p->s->seconds && i < f.user.n; i++)
+        seconds += p->s->seconds[f.user.at[i]];
+    open_item(p, format(p->o->arena, "c%d", first), &keys,
+              p->s->seconds ? part_of_longest(p, seconds) : 0);
     put_lines(p, &f);
     put(p->o, "</pre><div class=\"note\">");
     for (int i = 0; i < f.user.n; i++) {

@@ -16,6 +16,7 @@ typedef struct Shown {
     const Module *module;       /* for the page: the loops of the same equations */
     const EmitOptions *emitted; /* and how their C is written */
     const char *code;           /* all of it */
+    const double *seconds;      /* measured, of each region of the gradients; or NULL */
     const char *assembly;       /* what the C compiler makes of that, if asked for; "": there
                                    is no compiler */
 } Shown;
@@ -46,6 +47,9 @@ void show_markdown(Out *o, const Shown *s);
 void show_dot(Out *o, const Shown *s);
 void show_json(Out *o, const Shown *s);
 void show_html(Out *o, const Shown *s);
+
+/* Of each region of an entry the seconds that a profile has; one that has none of them is fatal. */
+double *read_profile(const char *text, const char *path, const Entry *e, Arena *a);
 
 /* For gradc info: the memory of a training step, what an entry's regions cost by estimate, and
  * both of every entry as JSON. */

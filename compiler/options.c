@@ -44,13 +44,14 @@ static const struct OptionRow {
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
     {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
-    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic; A,B: chosen at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
+    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, cortex-m4, wasm32 or generic; A,B: chosen at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--line-directives", "", "a debugger stops on the program's lines", FLAG, 1u << EMIT | 1u << BUILD, true, offsetof(Options, lines)},
     {"--standalone", "", "the C includes no file of gradc's", FLAG, 1u << EMIT, true, offsetof(Options, standalone)},
+    {"--freestanding", "", "likewise, and it calls memcpy and memset, no other function of libc or libm", FLAG, 1u << EMIT, true, offsetof(Options, freestanding)},
     {"--check", "", "write nothing; are the files what would be written?", FLAG, 1u << EMIT, false, offsetof(Options, check)},
     {"-MD", "", "write a rule for make, too: on what the C depends", FLAG, 1u << EMIT, false, offsetof(Options, depend)},
     {"-MF", "FILE", "where that goes; x.d if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, depfile)},
@@ -234,6 +235,8 @@ static void check_values(const Options *o)
     check_choice("--real", o->real, real, 2);
     if (o->dump)
         check_choice("--dump", o->dump, dump, sizeof dump / sizeof *dump);
+    if (o->freestanding && strcmp(o->real, "f32"))
+        fatal("--freestanding computes in f32: there is no libm to do the rest of f64");
     int most = strcmp(o->real, "f64") ? 16 : 8;
     if ((o->lanes & (o->lanes - 1)) || o->lanes > most)
         fatal("--lanes is a power of two up to %d for %s, not %d", most, o->real, o->lanes);
@@ -272,6 +275,7 @@ Options read_options(int argc, char **argv, Arena *a)
     }
     if (!o.file && verb_row[o.verb].arguments[0] && o.verb != HELP)
         fatal("no file: gradc %s %s", verb_row[o.verb].name, verb_row[o.verb].arguments);
+    o.standalone |= o.freestanding;
     check_values(&o);
     return o;
 }

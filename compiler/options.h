@@ -25,7 +25,7 @@ typedef struct Options {
     const char *stage;  /* of grad, or NULL */
     bool regions;       /* of info */
     const char *diff;   /* of grad: the program to compare with, or NULL */
-    bool standalone, check, lines, watch, profiled;
+    bool standalone, freestanding, check, lines, watch, profiled;
     bool depend, phony; /* -MD, -MP */
     const char *depfile, *target_of_rule; /* -MF, -MT; NULL: not given */
     Sources *read;      /* what the program came from, once it is read */

@@ -143,8 +143,8 @@ static const Target *find_or_fail(const char *name)
 {
     const Target *t = find_target(name);
     if (!t)
-        fatal("--target is native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64 or generic, "
-              "not '%s'",
+        fatal("--target is native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, cortex-m4, "
+              "wasm32 or generic, not '%s'",
               name);
     return t;
 }
@@ -153,8 +153,10 @@ const Target *target_of(const Options *o) { return find_or_fail(o->target); }
 
 static Module *compile_for(const Options *o, const Graph *g, const char *name, Arena *a)
 {
-    LowerOptions l = {
-        .target = find_or_fail(name), .f64 = !strcmp(o->real, "f64"), .lanes = o->lanes};
+    LowerOptions l = {.target = find_or_fail(name),
+                      .f64 = !strcmp(o->real, "f64"),
+                      .lanes = o->lanes,
+                      .serial = o->freestanding};
     return loops(o, g, &l, a);
 }
 

@@ -18,6 +18,9 @@ extern "C" {
 /* The version of this interface. A model's files do not compile with a gr.h of another version; and
  * what libgr offers has the version in its name there, so that no program links with a libgr of
  * another version. */
+#ifdef GR_FREESTANDING /* a model that is its own world: no pointers to functions, no libgr */
+#define GR_ABI (-2)
+#else
 #define GR_ABI                2
 #define GR_NAME_(name, abi)   name##_abi##abi
 #define GR_NAME(name, abi)    GR_NAME_(name, abi)
@@ -26,6 +29,7 @@ extern "C" {
 #define gr_pool_run           GR_NAME(gr_pool_run, GR_ABI)
 #define gr_pool_free          GR_NAME(gr_pool_free, GR_ABI)
 #define gr_flush_denormals    GR_NAME(gr_flush_denormals, GR_ABI)
+#endif
 
 typedef enum gr_type { GR_F32, GR_F64, GR_U8, GR_I32 } gr_type;
 
@@ -55,8 +59,10 @@ typedef struct gr_tensor {
     const char *source;    /* the line of the program, "digits.nn:8" */
 } gr_tensor;
 
+#ifndef GR_FREESTANDING
 /* Part `part` of `parts` of a task, one region of work. */
 typedef void gr_work(void *task, int part, int parts);
+#endif
 
 /* The start of every block; init sets it up, the host may change what is marked. */
 typedef struct gr_context {
@@ -65,12 +71,14 @@ typedef struct gr_context {
     uint64_t steps;  /* host: calls planned for the whole run; schedules read it */
     int32_t n;       /* examples in this batch */
     int32_t training;
+#ifndef GR_FREESTANDING
     /* host: how to run a region in parallel. NULL: one after the other. It must call
      * work(task, part, parts) once for each part in any order, on any threads, and return when
      * all are done. The result does not depend on `parts`. */
     void (*run)(void *pool, gr_work *work, void *task, int parts);
     void *pool;
     int32_t parts;   /* host: parts to split a region into, at least 1 */
+#endif
 } gr_context;
 
 typedef struct gr_model {
@@ -88,6 +96,7 @@ typedef struct gr_model {
     int epochs;
     uint64_t seed;
     double validation; /* part of the examples held back, 0..1 */
+#ifndef GR_FREESTANDING
     /* Clear the block and set every parameter and state from the seed. */
     void (*init)(void *block, uint64_t seed);
     /* Outputs, loss and metrics of the first n examples, 1 <= n <= batch, training false. */
@@ -97,7 +106,10 @@ typedef struct gr_model {
     /* Forward with training true, backward, and the update of parameters and states. With
      * `accumulate` parameters are updated by each call that is a multiple of it. */
     void (*step)(void *block, int n);
+#endif
 } gr_model;
+
+#ifndef GR_FREESTANDING
 
 /* In libgr: threads for gr_context.run, which is then gr_pool_run, with the pool as its pool. With
  * `flush`, they take denormal numbers for 0, as the caller may ask of its own thread; that
@@ -111,6 +123,7 @@ int gr_flush_denormals(int on);
 /* In libgr: the trainer, a program that drives any model through its table. Returns the status
  * for main to return: 0 fine, 1 the loss is no number, 2 usage or environment, 130 interrupted. */
 int gr_main(const gr_model *model, int argc, char **argv);
+#endif
 
 #ifdef __cplusplus
 }

@@ -14,8 +14,11 @@
 #define GR_WIDE
 #endif
 
+/* A region that no other function takes in. */
+#define GR_APART __attribute__((noinline))
+
 /* No vector stays in a register across this. */
-static inline void gr_free_registers(void)
+GR_INLINE void gr_free_registers(void)
 {
 #if defined __AVX512F__
     __asm__ volatile("" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
@@ -36,16 +39,17 @@ static inline void gr_free_registers(void)
 /* A region's second argument: the offsets of its tensors, then its random sites. */
 #define GR_AT(...) ((const size_t[]){__VA_ARGS__})
 
-static inline void *gr_at(void *block, size_t offset) { return (char *)block + offset; }
+GR_INLINE void *gr_at(void *block, size_t offset) { return (char *)block + offset; }
 
 /* A subscript of something that is not used where it would leave [0, size). */
-static inline int gr_clamp(int i, int size) { return i < 0 ? 0 : i < size ? i : size - 1; }
-static inline int gr_least(int a, int b) { return a < b ? a : b; }
-static inline int gr_most(int a, int b) { return a > b ? a : b; }
+GR_INLINE int gr_clamp(int i, int size) { return i < 0 ? 0 : i < size ? i : size - 1; }
+GR_INLINE int gr_least(int a, int b) { return a < b ? a : b; }
+GR_INLINE int gr_most(int a, int b) { return a > b ? a : b; }
 
+#ifndef GR_FREESTANDING
 /* Where part `part` of `parts` begins in [0, range): at a multiple of grain, all parts equal to
  * within one grain. Part `parts` begins at the end. */
-static inline int gr_from(int range, int grain, int part, int parts)
+GR_INLINE int gr_from(int range, int grain, int part, int parts)
 {
     int64_t grains = (range + (int64_t)grain - 1) / grain;
     int64_t first = grains * part / parts * grain;
@@ -61,14 +65,14 @@ typedef struct gr_task {
 } gr_task;
 
 /* A gr_work. */
-static inline void gr_part(void *task, int part, int parts)
+GR_INLINE void gr_part(void *task, int part, int parts)
 {
     const gr_task *t = (const gr_task *)task;
     t->region(t->block, t->at, part, parts);
 }
 
 /* The whole of a region, in parts where the host runs them. */
-static inline void gr_run(void *block, gr_region *region, const size_t *at)
+GR_INLINE void gr_run(void *block, gr_region *region, const size_t *at)
 {
     const gr_context *context = (const gr_context *)block;
     gr_task task = {region, block, at};
@@ -78,5 +82,6 @@ static inline void gr_run(void *block, gr_region *region, const size_t *at)
     else
         region(block, at, 0, 1);
 }
+#endif
 
 #endif

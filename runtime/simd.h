@@ -14,10 +14,13 @@
 #ifndef GR_SIMD_H
 #define GR_SIMD_H
 
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifndef GR_FREESTANDING /* else bare.h was included */
+#include <math.h>
 #include <string.h>
+#define GR_SQRT(a) GR_LIBM(sqrt)(a)
+#endif
 
 #if !defined GR_LANES || !defined GR_DOUBLE
 #error "define GR_LANES and GR_DOUBLE before including simd.h"
@@ -31,7 +34,7 @@ _Static_assert((GR_LANES & (GR_LANES - 1)) == 0 && GR_LANES >= 1 &&
  * which only -Wno-psabi silences.) */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-#define GR_INLINE       static inline __attribute__((always_inline))
+#define GR_INLINE       static inline __attribute__((always_inline, unused))
 #define GR_VECTOR(n)    __attribute__((vector_size(n)))
 #define GR_BYTES        (GR_LANES * (GR_DOUBLE ? 8 : 4))
 #define GR_EACH(i)      for (int i = 0; i < GR_LANES; i++)
@@ -43,11 +46,13 @@ typedef double real;
 typedef int64_t gr_int;
 typedef uint64_t gr_uint;
 #define GR_LIBM(name) name
+#define GR_ABS(a)     __builtin_fabs(a)
 #else
 typedef float real;
 typedef int32_t gr_int;
 typedef uint32_t gr_uint;
 #define GR_LIBM(name) name##f
+#define GR_ABS(a)     __builtin_fabsf(a)
 #endif
 
 typedef real vec GR_VECTOR(sizeof(real) * GR_LANES);
@@ -314,7 +319,7 @@ GR_INLINE void gr_store_i32(int32_t *p, vec v) { gr_scatter_i32_part(p, 1, v, GR
 
 /* ---- Functions --------------------------------------------------------------------- */
 
-GR_INLINE real gr_abs_s(real a) { return GR_LIBM(fabs)(a); }
+GR_INLINE real gr_abs_s(real a) { return GR_ABS(a); }
 GR_INLINE vec gr_sign_v(vec a) { return gr_real_v(a > 0) - gr_real_v(a < 0); }
 GR_INLINE real gr_sign_s(real a) { return (real)((a > 0) - (a < 0)); }
 
@@ -400,6 +405,7 @@ GR_SCALAR(gr_sigmoid)
 GR_SCALAR(gr_softplus)
 GR_SCALAR(gr_erf)
 GR_SCALAR(gr_erfc)
+GR_SCALAR(gr_floor)
 /* clang-format on */
 
 GR_INLINE vec gr_pow_vv(vec a, vec b) { return gr_pow_v(a, b); }
@@ -409,8 +415,7 @@ GR_INLINE real gr_pow_ss(real a, real b)
 }
 GR_MIXED(gr_pow, vec, real, gr_splat)
 
-GR_INLINE real gr_floor_s(real a) { return GR_LIBM(floor)(a); }
-GR_INLINE real gr_sqrt_s(real a) { return GR_LIBM(sqrt)(a); }
+GR_INLINE real gr_sqrt_s(real a) { return GR_SQRT(a); }
 
 /* The root is one instruction on every machine, but C's sqrt may set errno, and then it is
  * a call for each lane. So x86 is asked for it by name, a register at a time; others have
@@ -420,7 +425,10 @@ GR_INLINE real gr_sqrt_s(real a) { return GR_LIBM(sqrt)(a); }
 #else
 #define GR_ROOT_OF(bits) __builtin_ia32_sqrtps##bits
 #endif
-#if defined __has_builtin && __has_builtin(__builtin_elementwise_sqrt)
+#if defined __wasm_simd128__ && GR_BYTES >= 16 && !GR_DOUBLE
+typedef real gr_register GR_VECTOR(16);
+#define GR_ROOT(a) __builtin_wasm_sqrt_f32x4(a)
+#elif !defined GR_FREESTANDING && defined __has_builtin && __has_builtin(__builtin_elementwise_sqrt)
 typedef vec gr_register;
 #define GR_ROOT(a) __builtin_elementwise_sqrt(a)
 #elif defined __AVX512F__ && GR_BYTES >= 64
@@ -438,7 +446,7 @@ typedef real gr_register GR_VECTOR(16);
 #define GR_ROOT(a) GR_ROOT_OF()(a)
 #else
 typedef real gr_register;
-#define GR_ROOT(a) GR_LIBM(sqrt)(a)
+#define GR_ROOT(a) GR_SQRT(a)
 #endif
 
 GR_INLINE vec gr_sqrt_v(vec a)

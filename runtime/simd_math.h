@@ -150,6 +150,52 @@
 /* Adding this leaves a number of moderate size rounded to an integer, in its low bits. */
 #define GR_ROUND ((real)1.5 * ((gr_int)1 << GR_MANT))
 #define GR_DROUND 0x1.8p52
+
+/* ---- Sine and cosine of what is far from 0 ----------------------------------------- */
+#if GR_DOUBLE
+#define GR_FAR_OF(name) name
+#else
+#define GR_FAR_OF(name) gr_far_##name
+
+/* 32 bits of 2/pi from bit `at` on, which has the weight 2^(31 - at). */
+GR_INLINE uint32_t gr_two_over_pi(int at)
+{
+    static const uint32_t word[] = {0,          0xa2f9836e, 0x4e441529, 0xfc2757d1,
+                                    0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+    uint64_t two = (uint64_t)word[at / 32] << 32 | word[at / 32 + 1];
+    return (uint32_t)(two >> (32 - at % 32));
+}
+
+/* sin(x + quarters pi/2) for |x| >= 2^19. With x = m 2^e in integers, what counts of x 2/pi modulo
+ * 4 is m times the bits of 2/pi from weight 2^(1-e) on (Payne and Hanek): 62 bits behind the point,
+ * more than the 30 that any float needs until its remainder has bits. */
+__attribute__((unused)) static double gr_far_quarter(float x, int quarters)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int exponent = (int)(bits >> 23 & 0xff), at = exponent - 150 + 30;
+    if (exponent == 0xff)
+        return NAN;
+    uint64_t m = (bits & 0x7fffff) | 0x800000;
+    uint64_t turn = (m * gr_two_over_pi(at) << 32) + m * gr_two_over_pi(at + 32) +
+                    (m * gr_two_over_pi(at + 64) >> 32);
+    turn = bits >> 31 ? 0 - turn : turn;
+    uint64_t nearest = (turn + ((uint64_t)1 << 61)) >> 62;
+    double r = (double)(int64_t)(turn - (nearest << 62)) * (0x1.921fb54442d18p+0 * 0x1p-62);
+    double z = r * r;
+    int quarter = (int)(nearest + (unsigned)quarters) & 3;
+    double s = r + r * z * GR_SIN(z), c = 1 - 0.5 * z + z * z * GR_COS(z);
+    double y = quarter & 1 ? c : s;
+    return quarter > 1 ? -y : y;
+}
+
+GR_INLINE float gr_far_sin(float x) { return (float)gr_far_quarter(x, 0); }
+GR_INLINE float gr_far_cos(float x) { return (float)gr_far_quarter(x, 1); }
+GR_INLINE float gr_far_tan(float x)
+{
+    return (float)(gr_far_quarter(x, 0) / gr_far_quarter(x, 1));
+}
+#endif
 #endif
 /* clang-format on */
 
@@ -344,13 +390,13 @@ GR_INLINE D FN(gr_quadrant)(V x, J *n, D *cosine)
 
 GR_INLINE D FN(gr_dpick)(J c, D a, D b) { return (D)((c & (J)a) | (~c & (J)b)); }
 
-/* Arguments beyond GR_SIN_MAX are rare: libm reduces them, lane by lane. */
+/* Arguments beyond GR_SIN_MAX are rare, and reduced lane by lane. */
 #define GR_FAR(name)                                                                       \
     __attribute__((unused, noinline, cold)) static V FN(gr_##name##_far)(V x, V y)         \
     {                                                                                      \
         for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)                                \
-            if (!(GR_LIBM(fabs)(x[i]) < GR_SIN_MAX))                                       \
-                y[i] = GR_LIBM(name)(x[i]);                                                \
+            if (!(GR_ABS(x[i]) < GR_SIN_MAX))                                              \
+                y[i] = GR_FAR_OF(name)(x[i]);                                              \
         return y;                                                                          \
     }
 GR_FAR(sin)

@@ -8,8 +8,16 @@
 #include <ctype.h>
 #include <string.h>
 
-/* GR_ABI of the gr.h that this is for. */
+/* GR_ABI of the gr.h that this is for; with the other sign, as there, if it is freestanding. */
 enum { ABI = 2 };
+
+static int abi(const EmitOptions *e) { return e->freestanding ? -ABI : ABI; }
+
+void put_world(Out *o, const EmitOptions *e)
+{
+    if (e->freestanding)
+        line(o, "#define GR_FREESTANDING 1");
+}
 
 /* ---- Names ---- */
 
@@ -105,7 +113,8 @@ void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k)
         line(o, "memset(block, 0, %zu);", m->size);
         line(o, "context->seed = seed;");
         line(o, "context->training = 1;");
-        line(o, "context->parts = 1;");
+        if (!e->freestanding)
+            line(o, "context->parts = 1;");
     } else {
         line(o, "context->n = n;");
     }
@@ -202,7 +211,8 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
 {
     const char *p = e->prefix;
     put(o, "\n");
-    line(o, "_Static_assert(GR_ABI == %d, \"gr.h is of another version of gradc\");", ABI);
+    line(o, "_Static_assert(GR_ABI == %d, \"gr.h is of another version of gradc\");",
+         abi(e));
     put(o, "\n");
     line(o, "size_t %s_size(void) { return %zu; }", p, m->size);
     put(o, "\n");
@@ -214,7 +224,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, "};");
     put(o, "\n");
     line(o, "const gr_model %s_model = {", p);
-    line(o, ".abi = %d,", ABI);
+    line(o, ".abi = %d,", abi(e));
     line(o, ".name = \"%s\",", m->graph->name);
     line(o, ".hash = 0x%016llx,", (unsigned long long)hash_of(m->graph, o->arena));
     line(o, ".size = %zu,", m->size);
@@ -227,7 +237,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, ".epochs = %d,", m->graph->epochs);
     line(o, ".seed = %llu,", (unsigned long long)m->graph->seed);
     line(o, ".validation = %.17g,", m->graph->validation);
-    for (EntryKind k = 0; k < NENTRY; k++)
+    for (EntryKind k = 0; !e->freestanding && k < NENTRY; k++)
         line(o, ".%s = %s_%s,", entry_name[k], p, entry_name[k]);
     line(o, "};");
 }
@@ -313,6 +323,12 @@ static void put_usage(Out *o, const Module *m, const EmitOptions *e)
         "steps\n"
         "planned where a schedule asks for it.",
         m->graph->batch, m->size);
+    if (e->freestanding)
+        put(&text,
+            " The stack of a\ncall is at most %zu bytes, compiled with -O1, -Os or more. "
+            "There are no other functions than\nthese, memcpy and memset, which are the "
+            "program's to bring.",
+            m->stack);
     put_comment(o, text.text);
 }
 
@@ -337,13 +353,16 @@ void emit_header(Out *o, const Module *m, const EmitOptions *e)
     line(o, "#ifndef %s_H", guard);
     line(o, "#define %s_H", guard);
     put(o, "\n");
+    put_world(o, e);
     line(o, "#include \"gr.h\"");
-    line(o, "#if GR_ABI != %d", ABI);
+    line(o, "#if GR_ABI != %d", abi(e));
     line(o, "#error \"gr.h is of another version of gradc\"");
     line(o, "#endif");
     put(o, "\n");
     line(o, "#define %s_SIZE  %zu", guard, m->size);
     line(o, "#define %s_BATCH %d", guard, m->graph->batch);
+    if (e->freestanding)
+        line(o, "#define %s_STACK %zu", guard, m->stack);
     put(o, "\n");
     line(o, "#ifdef __cplusplus");
     put(o, "extern \"C\" {\n");

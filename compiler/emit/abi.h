@@ -14,6 +14,9 @@ void put_head(Out *o, const EmitOptions *e, EntryKind k, const char *end);
 /* The function PREFIX_init, PREFIX_forward, ... that runs the entry's regions in order. */
 void put_entry(Out *o, const Module *m, const EmitOptions *e, EntryKind k);
 
+/* What gr.h has to know before it is included. */
+void put_world(Out *o, const EmitOptions *e);
+
 /* The comment a file begins with, and which headers it needs. */
 void put_banner(Out *o, const EmitOptions *e, const char *headers);
 

@@ -303,6 +303,15 @@ static void emit_arguments(Emitter *e, const Region *r)
             emit_array(e, r->view.at[i]);
 }
 
+/* Inlined, its arrays would be on the stack all the while. */
+static bool is_apart(const Emitter *e, const Region *r)
+{
+    bool arrays = false;
+    for (int i = 0; i < r->view.n; i++)
+        arrays |= !r->view.at[i]->buffer;
+    return e->options->freestanding && arrays;
+}
+
 static void emit_region(Emitter *e, const Region *r)
 {
     Uses uses = {0};
@@ -316,8 +325,9 @@ static void emit_region(Emitter *e, const Region *r)
     e->mark.n = 0;
     mark_place(e, r->result);
     put_code(e->out,
-             format(e->out->arena, "static %svoid %s(void *block, const size_t *at%s)",
-                    e->wide ? "GR_WIDE " : "", function_of(r, e->m, e->options),
+             format(e->out->arena, "static %s%svoid %s(void *block, const size_t *at%s)",
+                    e->wide ? "GR_WIDE " : "", is_apart(e, r) ? "GR_APART " : "",
+                    function_of(r, e->m, e->options),
                     r->parallel ? ", int part, int parts" : ""));
     line(e->out, "{");
     emit_arguments(e, r);
@@ -370,10 +380,13 @@ void emit_c(Out *o, const Module *m, const EmitOptions *options)
     Emitter e = new_emitter(o, m, options);
     o->unbroken = options->lines != NULL;
     put_banner(o, options, "gr.h, simd.h and region.h");
+    put_world(o, options);
     line(o, "#define GR_LANES %d", m->lanes);
     line(o, "#define GR_DOUBLE %d", m->f64);
     bool instead = options->standalone && options->header; /* which holds gr.h then */
     line(o, "#include \"%s\"", instead ? options->header : "gr.h");
+    if (options->freestanding)
+        line(o, "#include \"bare.h\"");
     line(o, "#include \"simd.h\"");
     line(o, "#include \"region.h\"");
     if (options->header && !instead)

@@ -11,6 +11,7 @@ typedef struct EmitOptions {
     const char *lines;  /* with #line directives: the name of the C's file; else NULL */
     bool profile;       /* entry points tell gr_mark() when each region is done */
     bool standalone;    /* it is going to hold the headers that it includes */
+    bool freestanding;  /* it has neither libc nor libm, nor pointers to functions */
 } EmitOptions;
 
 /* The model as C: its regions, its entry points and its table. */

@@ -100,7 +100,7 @@ void emit(Gen *g, LoopStmt s);
 Gen *new_gen(const Schedule *s, const char *name);
 void take_nest(Gen *g, Nest *n, Tiling t);  /* the next one of the region */
 void run_level(Gen *g, int level);          /* its loops, from this level of the order on */
-bool is_worth_threads(const Region *r);
+bool is_worth_threads(const Region *r, const Module *m);
 void run_part_of(Gen *g, int axis);         /* from lo to hi */
 void open_block(Gen *g);
 LoopBody close_block(Gen *g);

@@ -190,10 +190,12 @@ typedef struct Module {
     const Graph *graph; /* the whole model */
     const struct Target *target;
     bool f64;
+    bool serial;        /* no region is for threads */
     int lanes;
     VEC(Slot) slot;
     Entry entry[NENTRY];
     size_t size;        /* bytes of a block: context, fixed tensors, scratch */
+    size_t stack;       /* bytes that a call takes at most, without threads */
 } Module;
 
 typedef VEC(Module *) Modules;
@@ -215,6 +217,7 @@ typedef struct LowerOptions {
     const Target *target;
     bool f64;
     int lanes; /* 0: as the target says */
+    bool serial;
 } LowerOptions;
 
 /* Loops for a model: graph is the whole derived one (for the table), entry[k] the simplified one

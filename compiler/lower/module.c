@@ -215,6 +215,7 @@ Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions
     m->graph = graph;
     m->target = o->target;
     m->f64 = o->f64;
+    m->serial = o->serial;
     m->lanes = o->lanes ? o->lanes : o->target->bytes / (o->f64 ? 8 : 4);
     m->size = CONTEXT;
     make_table(m, &names, a);
@@ -228,5 +229,6 @@ Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions
         scratch = m->entry[k].scratch > scratch ? m->entry[k].scratch : scratch;
     }
     m->size += scratch;
+    m->stack = bound_stack(m);
     return m;
 }

@@ -130,4 +130,7 @@ Buffer *new_buffer(const Tensor *t, const Layout *layout, const Module *m, Names
 size_t aligned(size_t bytes);
 void plan_scratch(Entry *e, size_t base, Arena *a);
 
+/* stack.c: the most that the C of the entries keeps on the stack. */
+size_t bound_stack(const Module *m);
+
 #endif

@@ -53,7 +53,7 @@ static void split(Gen *g, Nest *const *nest, const Tiling *tile, int n)
             return;
         r->grain = common_multiple(r->grain, grain_of(&tile[i], 0, g->lanes));
     }
-    r->parallel = is_worth_threads(r) && nest[0]->axis[0].extent > r->grain;
+    r->parallel = is_worth_threads(r, g->s->module) && nest[0]->axis[0].extent > r->grain;
     if (!r->parallel)
         return;
     g->nest = nest[0];

@@ -291,10 +291,10 @@ static void make_views(Gen *g)
     view_of(g, s->place, g->apart)->written = true;
 }
 
-bool is_worth_threads(const Region *r)
+bool is_worth_threads(const Region *r, const Module *m)
 {
     enum { WORTH = 50000 }; /* cycles */
-    return r->cycles >= WORTH;
+    return !m->serial && r->cycles >= WORTH;
 }
 
 void run_part_of(Gen *g, int axis)
@@ -306,7 +306,7 @@ void run_part_of(Gen *g, int axis)
 static void split(Gen *g)
 {
     Region *r = g->region;
-    if (!is_worth_threads(r) || !g->nest->rank)
+    if (!is_worth_threads(r, g->s->module) || !g->nest->rank)
         return;
     bool blocks = g->tile.blocked && g->nest->rank == 2;
     int axis = g->tile.order[blocks];

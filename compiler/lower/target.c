@@ -13,6 +13,8 @@ const Target target[] = {
     {"x86-64-v3", "-march=x86-64-v3",                            32, 16, "avx2 bmi2 fma"},
     {"x86-64-v4", "-march=x86-64-v4 -mprefer-vector-width=512",  64, 32, "avx512f avx512bw avx512dq avx512vl"},
     {"aarch64",   "",                                            16, 32, NULL},
+    {"cortex-m4", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16", 4, 32, NULL},
+    {"wasm32",    "-msimd128",                                   16, 16, NULL},
 };
 /* clang-format on */
 const int targets = sizeof target / sizeof *target;

@@ -99,6 +99,39 @@ bool gr_is_image(const char *path)
     return gr_ends_in(path, ".pgm") || gr_ends_in(path, ".png");
 }
 
+/* Groups of three bytes as four letters; what is missing of the last is =. */
+static void put_base64(FILE *f, const unsigned char *data, size_t n)
+{
+    static const char letter[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned bits = (unsigned)data[i] << 16 |
+                        (i + 1 < n ? (unsigned)data[i + 1] << 8 : 0) |
+                        (i + 2 < n ? data[i + 2] : 0);
+        for (size_t k = 0; k < 4; k++)
+            putc(i + k > n ? '=' : letter[bits >> (18 - 6 * k) & 63], f);
+    }
+}
+
+void gr_put_picture(FILE *f, const gr_array *a)
+{
+    gr_error none;
+    Grid g = grid_of(a);
+    char *png = NULL;
+    size_t size = 0;
+    unsigned char *rows = rows_of(a, &g, 1);
+    FILE *memory = rows ? open_memstream(&png, &size) : NULL;
+    bool fine = memory && write_png(memory, &g, rows, &none);
+    if (memory && fclose(memory) == 0 && fine) {
+        fprintf(f, "<img alt=\"\" width=\"%zu\" src=\"data:image/png;base64,",
+                g.across * g.wide < 64 ? 64 : g.across * g.wide);
+        put_base64(f, (const unsigned char *)png, size);
+        fputs("\"/>", f);
+    }
+    free(png);
+    free(rows);
+}
+
 bool gr_write_images(const char *path, const gr_array *a, gr_error *e)
 {
     gr_save s;

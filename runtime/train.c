@@ -496,11 +496,29 @@ static int diverged(Training *t)
     return 1;
 }
 
+/* Judged by the examples held back if there are any, for as long as is decent. */
+static bool write_report(Training *t)
+{
+    Run *r = t->run;
+    enum { LONGEST = 10 };
+    double passed = gr_seconds() - t->progress.start, seconds = 1 + passed / 20;
+    bool best = t->best_place.examples > 0;
+    End end = {.data = t->held_out.rows ? &t->held_out : &t->data,
+               .rows = t->checks.count ? &t->checks : &t->rows,
+               .which = t->checks.count ? "held back" : "to train with",
+               .parameters = best ? "best" : "last",
+               .seconds = gr_stop_signal() ? 1 : seconds < LONGEST ? seconds : LONGEST};
+    if (best)
+        gr_go_back_to(r, t->best, NULL);
+    t->rows.shuffle = 0;
+    return gr_write_report(r, &end);
+}
+
 static int finish(Training *t, Outcome outcome)
 {
     if (outcome == DIVERGED)
         return save_best(t) ? diverged(t) : 2;
-    if (outcome == UNSAVED || !save(t))
+    if (outcome == UNSAVED || !save(t) || !write_report(t))
         return 2;
     if (!t->run->options.quiet)
         summarise(t);

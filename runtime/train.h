@@ -194,6 +194,7 @@ void gr_evaluate(Run *r, const Data *d, const Rows *rows, double *mean);
  * array, from 0, black, to 1, white; all others are pictures in a grid. */
 bool gr_is_image(const char *path);
 bool gr_write_images(const char *path, const gr_array *a, gr_error *e);
+void gr_put_picture(FILE *f, const gr_array *a); /* as an element of HTML */
 
 /* ---- eval.c ---- */
 
@@ -360,6 +361,20 @@ void gr_put_figures(FILE *f, const Run *r, const char *prefix, const double *mea
 /* From here on the program's nests of loops are timed, if it was made for that. */
 void gr_start_profile(void);
 bool gr_write_profile(Run *r, const char *path);
+
+/* ---- report.c ---- */
+
+/* How a run ended: what was trained with, what is to be judged by, and with which parameters. */
+typedef struct End {
+    const Data *data;
+    const Rows *rows;
+    const char *which;      /* "held back", "to train with" */
+    const char *parameters; /* "best", "last" */
+    double seconds;         /* that judging may take */
+} End;
+
+/* Write report.html from what the run's folder holds and by judging single examples. */
+bool gr_write_report(Run *r, const End *end);
 
 /* ---- verbs; each returns the exit status ---- */
 

@@ -146,11 +146,11 @@ static int largest_of(const Run *r, const Watch *w, bool activations)
 static void warn_of_activations(const Run *r, Watch *w)
 {
     const gr_tensor *t = r->model->tensor;
-    int most = largest_of(r, w, true);
+    int most = largest_of(r, w, true); /* there is one */
     bool vanished = false;
     for (int i = r->model->tensors; i-- > 0;)
         if (gr_is_activation(r, w, i) && !w->trace[i].silent) {
-            if (!vanished && most >= 0)
+            if (!vanished && w->trace[i].norm > 0)
                 vanished =
                     warn_of_nothing(r, &t[i], &w->trace[i], w->trace[most].norm, &t[most]);
             warn_of_the_dead(r, w, &t[i], &w->trace[i]);

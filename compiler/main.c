@@ -180,6 +180,36 @@ static void run_build(const Options *o, Arena *a)
     build_program(&m, kind_of_program(o), o->cc, output, a);
 }
 
+static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
+{
+    int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
+    LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
+    const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
+    Modules m = {0};
+    PUSH(a, &m, loops(o, g, &l, a));
+    build_program(&m, f64 ? QUICK_PROBE : PROBE, o->cc, program, a);
+    return program;
+}
+
+static bool check_program(const Options *o, const Graph *g, Out *table, CheckedList *list,
+                          Arena *a)
+{
+    CheckOptions c = {
+        .tol = o->tol, .f64 = probe(o, g, true, a), .f32 = probe(o, g, false, a)};
+    set_pass("check");
+    return check_graph(table, g, &c, list);
+}
+
+static void run_check(const Options *o, Arena *a)
+{
+    Out out = new_out(a);
+    bool good = check_program(o, equations(o, a), &out, NULL, a);
+    print_messages();
+    write_file(o->output ? o->output : "-", out.text);
+    if (!good)
+        exit(1);
+}
+
 static void run_difference(const Options *o, Arena *a)
 {
     if (strcmp(o->format, "text"))
@@ -231,6 +261,42 @@ static const char *text_of(const char *path, Arena *a)
     return text;
 }
 
+static const Csv *table_of(const char *folder, const char *name, Arena *a)
+{
+    Csv *c = NEW(a, Csv);
+    *c = read_csv(text_of(intern_f("%s/%s", folder, name), a), a);
+    return c;
+}
+
+/* What was found out about the program elsewhere. */
+static void show_results(const Options *o, Shown *s, Arena *a)
+{
+    if (o->profile)
+        s->seconds = read_profile(text_of(o->profile, a), o->profile,
+                                  &s->module->entry[ENTRY_GRADIENTS], a);
+    if (o->run) {
+        s->metrics = table_of(o->run, "metrics.csv", a);
+        s->gradients = table_of(o->run, "gradients.csv", a);
+    }
+    if (o->check) {
+        Out table = new_out(a);
+        CheckedList *list = NEW(a, CheckedList);
+        check_program(o, s->derived, &table, list, a);
+        s->checked = list;
+    }
+}
+
+static void stop_unless_page(const Options *o, const char *format)
+{
+    const char *option = o->assembly  ? "--asm"
+                         : o->profile ? "--profile"
+                         : o->run     ? "--run"
+                         : o->check   ? "--check"
+                                      : NULL;
+    if (option && strcmp(format, "html"))
+        fatal("%s goes with --format html", option);
+}
+
 static void run_grad(const Options *o, Arena *a)
 {
     if (o->diff) {
@@ -238,8 +304,7 @@ static void run_grad(const Options *o, Arena *a)
         return;
     }
     const Format *f = format_of(o, a);
-    if ((o->assembly || o->profile) && strcmp(f->name, "html"))
-        fatal("--%s goes with --format html", o->assembly ? "asm" : "profile");
+    stop_unless_page(o, f->name);
     Options shown = *o;
     shown.no_simplify |= f->raw;
     Graph *g = equations(o, a);
@@ -253,9 +318,7 @@ static void run_grad(const Options *o, Arena *a)
         e = emit_options(o, s.module, NULL);
         s.emitted = &e;
         show_c(o, &s, a);
-        if (o->profile)
-            s.seconds = read_profile(text_of(o->profile, a), o->profile,
-                                     &s.module->entry[ENTRY_GRADIENTS], a);
+        show_results(o, &s, a);
     } else {
         s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     }
@@ -264,31 +327,6 @@ static void run_grad(const Options *o, Arena *a)
     if (f->drawn)
         out = draw_graph(&out, a);
     finish(o, &out);
-}
-
-static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
-{
-    int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
-    LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
-    const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
-    Modules m = {0};
-    PUSH(a, &m, loops(o, g, &l, a));
-    build_program(&m, f64 ? QUICK_PROBE : PROBE, o->cc, program, a);
-    return program;
-}
-
-static void run_check(const Options *o, Arena *a)
-{
-    Graph *g = equations(o, a);
-    CheckOptions c = {
-        .tol = o->tol, .f64 = probe(o, g, true, a), .f32 = probe(o, g, false, a)};
-    print_messages();
-    set_pass("check");
-    Out out = new_out(a);
-    bool good = check_graph(&out, g, &c);
-    write_file(o->output ? o->output : "-", out.text);
-    if (!good)
-        exit(1);
 }
 
 static void run_info(const Options *o, Arena *a)

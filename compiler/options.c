@@ -66,6 +66,8 @@ static const struct OptionRow {
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
     {"--diff", "OLD", "show which gradients are other than the program OLD's, and how", TEXT, 1u << GRAD, false, offsetof(Options, diff)},
     {"--stage", "NAME", "show it as far as forward, derived, simplified, loops or c", TEXT, 1u << GRAD, false, offsetof(Options, stage)},
+    {"--check", "", "with html: the check against finite differences", FLAG, 1u << GRAD, false, offsetof(Options, check)},
+    {"--run", "FOLDER", "with html: the norms of gradients in a run of the trainer", TEXT, 1u << GRAD, false, offsetof(Options, run)},
     {"--profile", "FILE", "with html: the times that 'bench --profile FILE' wrote", TEXT, 1u << GRAD, false, offsetof(Options, profile)},
     {"--asm", "", "with html: what the C compiler makes of each line, too", FLAG, 1u << GRAD, false, offsetof(Options, assembly)},
     {"--no-simplify", "", "show what is derived as the rules give it", FLAG, 1u << GRAD, false, offsetof(Options, no_simplify)},

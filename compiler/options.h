@@ -21,7 +21,7 @@ typedef struct Options {
     int depth;          /* 0: not given */
     bool no_simplify;
     bool assembly;
-    const char *profile; /* of grad: a file, or NULL */
+    const char *profile, *run; /* of grad: a file, a folder; or NULL */
     const char *stage;  /* of grad, or NULL */
     bool regions;       /* of info */
     const char *diff;   /* of grad: the program to compare with, or NULL */

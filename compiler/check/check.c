@@ -590,7 +590,27 @@ static bool depends_on_training(const Graph *g)
     return found;
 }
 
-bool check_graph(Out *table, const Graph *g, const CheckOptions *o)
+/* For those who want to know more than is printed. */
+static void list_gradients(const Check *c, CheckedList *list)
+{
+    for (int i = 0; i < c->row.n; i++) {
+        const Row *r = &c->row.at[i];
+        if (!r->differences.done)
+            continue;
+        Checked x = {.name = r->by->name,
+                     .place = intern(place(r->by, r->ways.at, c->arena)),
+                     .ways = r->ways,
+                     .verdict = verdict_name[r->verdict],
+                     .tried = r->differences.compared,
+                     .of = count(c, r->by),
+                     .error = r->differences.error,
+                     .f64 = r->f64.error,
+                     .f32 = r->f32.error};
+        PUSH(c->g->arena, list, x);
+    }
+}
+
+bool check_graph(Out *table, const Graph *g, const CheckOptions *o, CheckedList *list)
 {
     Check c = {.g = g, .o = o, .arena = new_arena(), .out = table, .loss = find_loss(g)};
     if (!c.loss) {
@@ -604,6 +624,8 @@ bool check_graph(Out *table, const Graph *g, const CheckOptions *o)
     few = few < g->batch ? few : g->batch;
     bool programs = o->f64 || o->f32;
     check_at(&c, AT_POINT, few, true);
+    if (list)
+        list_gradients(&c, list);
     if (few < g->batch && programs && cost(g, NULL, g->batch) < ENOUGH)
         check_at(&c, AT_POINT, g->batch, false);
     if (programs)

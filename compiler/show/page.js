@@ -36,6 +36,9 @@
     });
     show(item);
   }
+  window.addEventListener('beforeprint', function () {
+    document.querySelectorAll('details.panel').forEach(function (d) { d.open = true; });
+  });
   document.addEventListener('mouseover', function (e) {
     var item = e.target.closest('.item');
     if (item && !pinned) show(item);

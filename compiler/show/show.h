@@ -3,6 +3,8 @@
 #ifndef SHOW_H
 #define SHOW_H
 
+#include "check.h"
+#include "csv.h"
 #include "emit.h"
 
 #define CODE_FILE "gradc.c" /* that the assembly calls the C */
@@ -16,6 +18,8 @@ typedef struct Shown {
     const Module *module;       /* for the page: the loops of the same equations */
     const EmitOptions *emitted; /* and how their C is written */
     const char *code;           /* all of it */
+    const CheckedList *checked; /* gradients against differences; or NULL */
+    const Csv *metrics, *gradients; /* of a run: its loss and norms by epoch; or NULL */
     const double *seconds;      /* measured, of each region of the gradients; or NULL */
     const char *assembly;       /* what the C compiler makes of that, if asked for; "": there
                                    is no compiler */

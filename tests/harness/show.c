@@ -115,6 +115,40 @@ Test(show, html_links_lead_somewhere)
                   model[i]);
 }
 
+/* What is known of the gradients of a model from elsewhere is on its page: the check, and a
+ * run, of which the page says what the file says. */
+Test(show, html_has_panels)
+{
+    char *dir = build("$SOURCE/examples/xor/xor.nn", "");
+    must("cd %s && ./m train x=$SOURCE/examples/xor/xor.csv:0-1 "
+         "y=$SOURCE/examples/xor/xor.csv:2 "
+         "--epochs 5 -q -o run",
+         dir);
+    Run norm = must("grep ',\"h.W\"' %s/run/gradients.csv | tail -1 | cut -d, -f4", dir);
+    char *page =
+        read_text(page_of("examples/xor/xor.nn", text("--check --run %s/run", dir)));
+    cr_expect(strstr(page, "6 of 6 gradients agree with finite differences"));
+    cr_expect(strstr(page, "<td class=\"saved\">agree</td>"));
+    cr_expect(strstr(page, "gradient norms over 5 epochs"));
+    cr_expect(strstr(page, text("<td class=\"number\">%.4g</td>", strtod(norm.out, NULL))),
+              "%s is not on the page", norm.out);
+    cr_expect(strstr(page, "<svg class=\"map\"") && strstr(page, "<div class=\"life\">"));
+    follow_links("xor", page);
+
+    Run r = run("$GRADC grad --format html --run /nowhere $SOURCE/examples/xor/xor.nn");
+    cr_expect(r.status == 2 && strstr(r.err, "/nowhere/metrics.csv"), "%s", r.err);
+    r = run("$GRADC grad --check $SOURCE/examples/xor/xor.nn");
+    cr_expect(r.status == 2 && strstr(r.err, "--check goes with --format html"), "%s",
+              r.err);
+}
+
+/* Without a C compiler the page says so. */
+Test(show, html_without_a_compiler)
+{
+    char *page = read_text(page_of(model[0], "--asm --cc /no/such/compiler"));
+    cr_expect(strstr(page, "There is no C compiler"));
+}
+
 /* The size of the transformer's page, which has four layers. */
 Test(show, html_stays_small)
 {

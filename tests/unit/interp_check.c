@@ -39,7 +39,7 @@ static Graph *layer(Arena *arena, Tensor **dw)
 static bool passes(const Graph *g, CheckOptions o, Out *table)
 {
     *table = new_out(g->arena);
-    return check_graph(table, g, &o);
+    return check_graph(table, g, &o, NULL);
 }
 
 static bool says(const Out *o, const char *what) { return strstr(o->text, what) != NULL; }

@@ -1,5 +1,5 @@
 /* gradc in other people's builds: installed, moved elsewhere, and used from empty folders
- * by CMake, by make and by a bare C compiler. */
+ * by CMake, by make, by Meson and by a bare C compiler. */
 #include "run.h"
 
 #include <criterion/criterion.h>
@@ -92,38 +92,73 @@ Test(install, cmake)
     prints("b/app", dir, "150\n");
 }
 
+/* The lines of code that the README has after these words, about `net` instead of `digits`.
+ */
+static char *readme(const char *words)
+{
+    const char *s = strstr(read_text(SOURCE "/README.md"), words);
+    cr_assert(s, "the README does not say '%s'", words);
+    s = strstr(s, "\n\n    ") + 2;
+    char *code = "";
+    for (size_t n; !strncmp(s, "    ", 4); s += n + 1) {
+        n = strcspn(s, "\n");
+        code = text("%s%.*s", code, (int)(n - 3), s + 4);
+    }
+    for (char *d; (d = strstr(code, "digits"));)
+        code = text("%.*snet%s", (int)(d - code), code, d + 6);
+    return code;
+}
+
+/* As one who has installed gradc there. */
+#define INSTALLED "export PATH=$PWD/usr/bin:$PATH PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig; "
+
 Test(install, make)
 {
     char *dir = make_folder();
-    write_text(
-        text("%s/Makefile", dir),
-        "CC = clang\n"
-        "CFLAGS = -O1 $(shell PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags "
-        "gradc)\n"
-        "LDLIBS = -lm\n"
-        "app: main.o net.o\n"
-        "\t$(CC) $^ $(LDLIBS) -o $@\n"
-        "main.o: net.h\n"
-        "%.c %.h: %.nn\n"
-        "\tusr/bin/gradc emit $< -o $*.c --target generic -MD -MP && touch $*.c $*.h\n"
-        "-include net.d\n");
-    must("cd %s && make app", dir);
+    write_text(text("%s/Makefile", dir), text("LDLIBS = -lm\n"
+                                              "app: main.o net.o\n"
+                                              "\t$(CC) $^ $(LDLIBS) -o $@\n"
+                                              "main.o: net.h\n"
+                                              "%s",
+                                              readme("With make,")));
+    must("cd %s && " INSTALLED "make CC=gcc app", dir);
     prints("./app", dir, "30\n");
-    cr_expect(run("cd %s && make -q app", dir).status == 0, "made again for nothing");
+    cr_expect(run("cd %s && " INSTALLED "make -q CC=gcc app", dir).status == 0,
+              "made again for nothing");
     scale_by_ten(dir);
-    must("cd %s && make app", dir);
+    must("cd %s && " INSTALLED "make CC=gcc app", dir);
     prints("./app", dir, "150\n");
     must("cd %s && sed -i '1d; s/scaled(/2 * (/' net.nn && touch -d '4 seconds' net.nn "
-         "&& "
-         "rm scaled.nn && make app",
+         "&& rm scaled.nn && " INSTALLED "make CC=gcc app",
          dir);
     prints("./app", dir, "30\n");
     prints(
         text("echo 'int main(int c, char **v) { (void)v; return c > 9 ? gr_main(0, c, v) : "
-             "0; }' >t.c && clang -include gr.h %s t.c -o t "
-             "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --cflags --libs gradc) && ./t",
+             "0; }' >t.c && " INSTALLED
+             "clang -include gr.h %s t.c -o t $(pkg-config --cflags --libs gradc) && ./t",
              flags),
         dir, "");
+}
+
+Test(install, meson)
+{
+    if (run("command -v meson && command -v ninja").status)
+        cr_skip_test("needs meson and ninja");
+    char *dir = make_folder();
+    write_text(text("%s/meson.build", dir),
+               text("project('other', 'c')\n%s", readme("With Meson")));
+    must("cd %s && " INSTALLED "CC=gcc meson setup b %s && ninja -C b", dir,
+         SANITIZED ? "-Db_sanitize=address,undefined" : "");
+    prints("b/app", dir, "30\n");
+    Run again = must("cd %s && " INSTALLED "ninja -C b", dir);
+    cr_expect(strstr(again.out, "no work to do"), "%s", again.out);
+    scale_by_ten(dir);
+    must("cd %s && " INSTALLED "ninja -C b", dir);
+    prints("b/app", dir, "150\n");
+    must("touch -d '6 seconds' %s/scaled.nn", dir); /* and what comes of it is the same */
+    again = must("cd %s && " INSTALLED "ninja -C b -v", dir);
+    cr_expect(strstr(again.out, "gradc") && !strstr(again.out, "main.c.o"), "%s",
+              again.out);
 }
 
 Test(install, standalone)

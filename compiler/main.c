@@ -180,8 +180,11 @@ static void run_build(const Options *o, Arena *a)
     build_program(&m, kind_of_program(o), o->cc, output, a);
 }
 
+/* NULL: this precision is not asked for. */
 static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
 {
+    if (o->only && f64 != !strcmp(o->only, "f64"))
+        return NULL;
     int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
     LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
     const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");

@@ -60,6 +60,7 @@ static const struct OptionRow {
     {"--watch", "", "the trainer can say in which equation a number went wrong", FLAG, 1u << BUILD, false, offsetof(Options, watch)},
     {"--profile", "", "the trainer's 'bench --profile FILE' can measure each nest of loops", FLAG, 1u << BUILD, false, offsetof(Options, profiled)},
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << GRAD | 1u << FLAGS, false, offsetof(Options, cc)},
+    {"--real", "TYPE", "f32 or f64: hold the C of this precision only", TEXT, 1u << CHECK, false, offsetof(Options, only)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
     {"--format", "NAME", "text; nn, a program again; md latex mathml dot svg json html; of info: text json", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
     {"--regions", "", "show what each region of loops is expected to cost", FLAG, 1u << INFO, false, offsetof(Options, regions)},
@@ -235,6 +236,8 @@ static void check_values(const Options *o)
                                        "simplify.step",
                                        "loops"};
     check_choice("--real", o->real, real, 2);
+    if (o->only)
+        check_choice("--real", o->only, real, 2);
     if (o->dump)
         check_choice("--dump", o->dump, dump, sizeof dump / sizeof *dump);
     if (o->freestanding && strcmp(o->real, "f32"))

@@ -15,6 +15,7 @@ typedef struct Options {
     const char *output, *header, *prefix, *model, *cc, *dump; /* NULL: not given */
     const char *target; /* "native" if not given */
     const char *real;   /* "f32" if not given */
+    const char *only;   /* CHECK: one of these, or NULL: both */
     int lanes, batch;   /* 0: not given */
     double tol;         /* 0: not given */
     const char *format; /* of grad and info; "text" if not given */

@@ -1,6 +1,6 @@
-/* Derivatives against finite differences, and emitted C against the interpreter: for every row
- * of ir/ops.def, every program of tests/grad, and every example. Nothing is written by hand for
- * a row: its value text says how the language spells it. */
+/* Derivatives against finite differences, and emitted C against the interpreter: for every
+ * row of ir/ops.def, every program of tests/grad, and every example. Nothing is written by
+ * hand for a row: its value text says how the language spells it. */
 #include "run.h"
 
 #include <criterion/criterion.h>
@@ -15,18 +15,20 @@ typedef struct Row {
 } Row;
 
 static const Row row[] = {
-#define OP(name, arity, value, result, properties, lo, hi)                                   \
+#define OP(name, arity, value, result, properties, lo, hi)                                 \
     {#name, #value, #result, #properties, arity, lo, hi},
 #include "ops.def"
 };
 
-/* The expression a program writes to get the row's primitive. `f(...)` in the table is gr_f. */
+/* The expression a program writes to get the row's primitive. `f(...)` in the table is
+ * gr_f. */
 static const char *spelling(const Row *o)
 {
     if (strstr(o->properties, "PICK"))
         return "if a < b then b else c";
     if (strstr(o->properties, "LOGIC"))
-        return o->arity == 1 ? text("if %s(a < b) then c else a", strcmp(o->name, "not") ? "" : "not ")
+        return o->arity == 1 ? text("if %s(a < b) then c else a",
+                                    strcmp(o->name, "not") ? "" : "not ")
                              : text("if a < b %s b < c then a else c", o->name);
     if (!strcmp(o->name, "square"))
         return "a^2";
@@ -66,7 +68,8 @@ ParameterizedTest(Row *o, grad, primitive)
     char *file = text("%s/%s.nn", scratch(), o->name);
     write_text(file, program(o));
     Run r = run("$GRADC check %s", file);
-    cr_assert(r.status == 0, "%s: exit %d\n%s%s%s", o->name, r.status, program(o), r.out, r.err);
+    cr_assert(r.status == 0, "%s: exit %d\n%s%s%s", o->name, r.status, program(o), r.out,
+              r.err);
 }
 
 /* ---- Faults are named ---- */
@@ -91,12 +94,15 @@ static void expect_fault(const char *program, const char *options, const char *v
     cr_expect(strstr(found, verdict), "'%s' of '%s' in\n%s", verdict, found, r.out);
 }
 
-/* A derivative by hand that is wrong, and a C compiler that puts another constant for the 3. */
+/* A derivative by hand that is wrong, and a C compiler that puts another constant for
+ * the 3. */
 Test(grad, faults_are_named)
 {
     char *cc = text("%s/cc.sh", scratch());
-    write_text(cc, "#!/bin/sh\nfor a; do case $a in *.c)\n"
-                   "sed -i 's/ 3.0\\(f*\\) / 3.001\\1 /' \"$a\";; esac; done\nexec clang \"$@\"\n");
+    write_text(
+        cc,
+        "#!/bin/sh\nfor a; do case $a in *.c)\n"
+        "sed -i 's/ 3.0\\(f*\\) / 3.001\\1 /' \"$a\";; esac; done\nexec clang \"$@\"\n");
     must("chmod +x %s", cc);
     expect_fault("fn cube(x) = x^3 derivative 2 * x^2\n", "", "derived is wrong");
     expect_fault("fn cube(x) = x^3\n", text("--cc %s", cc), "emitted is wrong");
@@ -109,28 +115,44 @@ static void check_with(const char *path, const char *options)
     cr_assert(r.status == 0, "%s %s: exit %d\n%s%s", path, options, r.status, r.out, r.err);
 }
 
-static void check(const char *path) { check_with(path, ""); }
+/* Sanitizers see the same reads and writes in either precision. */
+static void check(const char *path) { check_with(path, SANITIZED ? "--real f32" : ""); }
 
-ParameterizedTestParameters(grad, program)
-{
-    return cases("tests/grad", ".nn");
-}
+ParameterizedTestParameters(grad, program) { return cases("tests/grad", ".nn"); }
 
-ParameterizedTest(Case *c, grad, program)
-{
-    check(c->path);
-}
+ParameterizedTest(Case *c, grad, program) { check(c->path); }
 
-ParameterizedTestParameters(grad, example)
-{
-    return cases("examples", ".nn");
-}
+ParameterizedTestParameters(grad, example) { return cases("examples", ".nn"); }
 
 ParameterizedTest(Case *c, grad, example)
 {
     if (SANITIZED)
         cr_skip_test("the programs of tests/grad go the same ways in less time");
     check(c->path);
+}
+
+/* The columns f64 and f32 of a row of the table, "  name[3, 4]  0  1.2e-07  ..."; false: it
+ * is no row. */
+static bool read_row(const char *line, char f64[16], char f32[16])
+{
+    const char *end = line + strcspn(line, "\n");
+    const char *name = line + strspn(line, " ");
+    if (name == line || name == end)
+        return false;
+    const char *after = name + strcspn(name, " [\n");
+    if (*after == '[')
+        after += strcspn(after, "]\n") + 1;
+    return sscanf(after, "%15s %15s", f64, f32) == 2;
+}
+
+Test(grad, one_precision)
+{
+    char *file = text("%s/line.nn", scratch());
+    write_text(file, "model line {\n  input x\n  param w = 3\n  loss w * x\n}\n");
+    char *table = must("$GRADC check --real f64 %s", file).out, f64[16], f32[16];
+    char *loss = strstr(table, "  loss");
+    cr_assert(loss && read_row(loss, f64, f32), "%s", table);
+    cr_expect(strcmp(f64, "-") && !strcmp(f32, "-"), "%s", table);
 }
 
 /* ---- Other machines than this one ---- */
@@ -145,7 +167,8 @@ static void check_on_machines(const char *path)
 {
     bool emulated = !run("command -v qemu-aarch64-static").status;
     if (!emulated)
-        fprintf(stderr, "skipped: no qemu-aarch64-static here to run programs of aarch64\n");
+        fprintf(stderr,
+                "skipped: no qemu-aarch64-static here to run programs of aarch64\n");
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
         if (emulated || !strstr(machine[i], "qemu"))
             check_with(path, machine[i]);
@@ -173,8 +196,8 @@ Test(grad, primitives_of_machines)
         sum = text("%s + sum(i) x[i] * y_%s[i]", sum, name);
     }
     char *file = text("%s/primitives.nn", scratch());
-    write_text(file, text("%smodel primitives {\n  input x[19]\n%s  loss %s\n}\n", functions,
-                          equations, sum));
+    write_text(file, text("%smodel primitives {\n  input x[19]\n%s  loss %s\n}\n",
+                          functions, equations, sum));
     if (SANITIZED)
         check(file);
     else
@@ -183,26 +206,10 @@ Test(grad, primitives_of_machines)
 
 /* ---- Whole numbers: nothing is rounded, so nothing may differ ---- */
 
-/* The columns f64 and f32 of a row of the table, "  name[3, 4]  0  1.2e-07  ..."; false: it is
- * no row. */
-static bool read_row(const char *line, char f64[16], char f32[16])
-{
-    const char *end = line + strcspn(line, "\n");
-    const char *name = line + strspn(line, " ");
-    if (name == line || name == end)
-        return false;
-    const char *after = name + strcspn(name, " [\n");
-    if (*after == '[')
-        after += strcspn(after, "]\n") + 1;
-    return sscanf(after, "%15s %15s", f64, f32) == 2;
-}
-
-/* Small whole numbers in, and programs of sums and products: the interpreter and the emitted
- * C, in both precisions, give the same bits forwards, backwards and after an update. */
-ParameterizedTestParameters(grad, whole_numbers)
-{
-    return cases("tests/whole", ".nn");
-}
+/* Small whole numbers in, and programs of sums and products: the interpreter and the
+ * emitted C, in both precisions, give the same bits forwards, backwards and after an
+ * update. */
+ParameterizedTestParameters(grad, whole_numbers) { return cases("tests/whole", ".nn"); }
 
 ParameterizedTest(Case *c, grad, whole_numbers)
 {

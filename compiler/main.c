@@ -315,16 +315,17 @@ static void run_grad(const Options *o, Arena *a)
     Shown s = {
         .derived = g, .name = o->name, .depth = o->depth, .f64 = !strcmp(o->real, "f64")};
     EmitOptions e;
-    if (f->loops) {
+    if (f->loops || (f->lines && !o->no_simplify)) {
         s.module = loops(o, g, &(LowerOptions){.target = target_of(o), .f64 = s.f64, .lanes = o->lanes}, a);
         s.graph = s.module->entry[ENTRY_GRADIENTS].graph;
-        e = emit_options(o, s.module, NULL);
+        e = emit_options(o, s.module,
+                         f->lines ? intern_f("%s.h", result_name(o, s.module)) : NULL);
         s.emitted = &e;
         show_c(o, &s, a);
         show_results(o, &s, a);
-    } else {
-        s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     }
+    if (!f->loops)
+        s.graph = gradients(&shown, g, f->open ? TRAINING_OPEN : TRAINING_ON, a);
     Out out = new_out(a);
     f->show(&out, &s);
     if (f->drawn)

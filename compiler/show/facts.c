@@ -171,6 +171,15 @@ double traffic_of(const Tensor *t, bool f64)
     return t->body ? c.bytes : 0;
 }
 
+int line_in(const char *code, const char *text)
+{
+    const char *at = strstr(code, text);
+    int line = at != NULL;
+    for (const char *s = code; at && s < at; s++)
+        line += *s == '\n';
+    return line;
+}
+
 /* ---- Words ---- */
 
 const char *role_name(const Tensor *t)

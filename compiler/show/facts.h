@@ -40,6 +40,9 @@ double bytes_of(const Tensor *t, bool f64); /* that the tensor takes */
 double traffic_of(const Tensor *t,
                   bool f64); /* that its equation reads and writes, each once */
 
+/* Where the C has this text: the number of the line it begins at; 0: nowhere. */
+int line_in(const char *code, const char *text);
+
 const char *role_name(const Tensor *t); /* input, param, state, forward, derived */
 
 /* "digits.nn:7: 'h' reads h.y[batch, o]": the place, and the rule of what is derived. */

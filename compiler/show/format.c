@@ -12,7 +12,7 @@ static const Format format_row[] = {
     {.name = "mathml", .show = show_mathml},
     {.name = "dot", .show = show_dot},
     {.name = "svg", .show = show_dot, .drawn = true},
-    {.name = "json", .show = show_json},
+    {.name = "json", .show = show_json, .lines = true},
     {.name = "html", .show = show_html, .loops = true},
 };
 

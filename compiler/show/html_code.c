@@ -86,16 +86,6 @@ void put_loop_nests(const Page *p)
 
 /* ---- C ---- */
 
-/* The number in the whole C of the line that a function's text begins at. */
-static int first_line(const Page *p, const char *text)
-{
-    const char *at = strstr(p->s->code, text);
-    int line = 1;
-    for (const char *s = p->s->code; at && s < at; s++)
-        line += *s == '\n';
-    return line;
-}
-
 /* A function of the page: its text and which of its equations each line is for. */
 typedef struct Function {
     const Region *own;
@@ -145,7 +135,7 @@ static Function function_at(const Page *p, int first)
     size_t begin = f.text.text[0] == '\n';
     attribute_lines(&f, begin);
     f.text.text += begin;
-    f.first = first_line(p, f.text.text);
+    f.first = line_in(p->s->code, f.text.text);
     return f;
 }
 
@@ -224,7 +214,7 @@ static void put_caller(const Page *p)
     Out text = new_out(p->o->arena);
     put_entry(&text, p->s->module, p->s->emitted, ENTRY_GRADIENTS);
     const char *at = text.text + (text.text[0] == '\n');
-    int number = first_line(p, at), called = 0;
+    int number = line_in(p->s->code, at), called = 0;
     bool in_call = false;
     put(p->o, "<div class=\"caller\"><pre>");
     for (; *at; number++) {

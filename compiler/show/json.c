@@ -1,6 +1,7 @@
 /* For programs: one object, described in grammar/README.md. */
 #include "json.h"
 
+#include "abi.h"
 #include "facts.h"
 #include "notation.h"
 #include "show.h"
@@ -79,6 +80,31 @@ static void put_equation(Out *o, const Graph *g, const Tensor *t)
     put_reads(o, g, t);
 }
 
+static const Region *region_of(const Entry *e, const char *name)
+{
+    for (int i = 0; i < e->region.n; i++)
+        for (int k = 0; k < e->region.at[i]->equation.n; k++)
+            if (!strcmp(e->region.at[i]->equation.at[k]->name, name))
+                return e->region.at[i];
+    return NULL;
+}
+
+/* The function that computes it, and its lines in the file that gradc emit writes. */
+static void put_lines_of_c(Out *o, const Shown *s, const Tensor *t)
+{
+    const Region *r = region_of(&s->module->entry[ENTRY_GRADIENTS], t->name);
+    if (!r)
+        return;
+    Out text = new_out(o->arena);
+    emit_function(&text, s->module, r->like ? r->like : r, s->emitted, NULL);
+    const char *function = text.text + (text.text[0] == '\n');
+    int first = line_in(s->code, function), last = first - 1;
+    for (const char *c = function; *c; c++)
+        last += *c == '\n';
+    put(o, ", \"c\": {\"function\": \"%s\", \"from\": %d, \"to\": %d}",
+        function_of(r, s->module, s->emitted), first, last);
+}
+
 static void put_tensor(Out *o, const Shown *s, const Tensor *t, Fate fate)
 {
     static const char *const elem[] = {"real", "byte", "index"};
@@ -91,6 +117,8 @@ static void put_tensor(Out *o, const Shown *s, const Tensor *t, Fate fate)
     put_span(o, t->span);
     if (t->role == EQUATION)
         put_equation(o, s->graph, t);
+    if (t->role == EQUATION && s->module)
+        put_lines_of_c(o, s, t);
     if (!is_derived(t))
         put_field(o, "fate", fate_name[fate]);
     put(o, ", \"flops\": %.0f, \"bytes\": %.0f, \"traffic\": %.0f}", flops_of(t),
@@ -99,8 +127,8 @@ static void put_tensor(Out *o, const Shown *s, const Tensor *t, Fate fate)
 
 static void put_roots(Out *o, const Graph *g)
 {
-    static const char *const kind[NROOT] = {"loss",     "metric", "output",
-                                            "gradient", "update", "init", "rate"};
+    static const char *const kind[NROOT] = {"loss",   "metric", "output", "gradient",
+                                            "update", "init",   "rate"};
     for (int i = 0; i < g->root.n; i++) {
         const Root *r = &g->root.at[i];
         put(o, "%s    {\"kind\": \"%s\", \"value\": ", i ? ",\n" : "", kind[r->kind]);

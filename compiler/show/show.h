@@ -29,7 +29,8 @@ typedef struct Format {
     const char *name;
     void (*show)(Out *o, const Shown *s);
     bool open;  /* whether training is on is not decided: the equations say both */
-    bool loops; /* it needs the module */
+    bool loops; /* it is of the graph that became loops, and needs the module */
+    bool lines; /* it has the lines of the C if there is any */
     bool drawn; /* what it writes is for Graphviz to draw */
     bool raw;   /* the equations are not simplified */
 } Format;

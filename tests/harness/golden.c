@@ -39,9 +39,10 @@ ParameterizedTest(Case *c, golden, dump, .timeout = 60)
     char *stage = basename(text("%s", folder));
     char *out = text("%.*s.out", (int)strlen(c->path) - 3, c->path);
 
-    /* In the folder, so that the path in the text is the name alone. */
-    Run r = must("cd %s && $GRADC %s %s %s", folder, command_of(stage), name,
-                 options_of(c->path));
+    /* In the folder, so that the path in the text is the name alone. Which lines of C are whose
+     * depends on the machine: show.c holds them against the C. */
+    Run r = must("cd %s && $GRADC %s %s %s | sed 's/, \"c\": {[^}]*}//'", folder,
+                 command_of(stage), name, options_of(c->path));
     if (getenv("UPDATE"))
         write_text(out, r.out);
     char *expected = read_text(out);

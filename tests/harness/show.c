@@ -45,6 +45,43 @@ Test(show, mathml_is_well_formed)
             "(echo '<all>'; cat; echo '</all>') >all.xml && xmllint --noout all.xml #");
 }
 
+/* "dL/dz.W", with the lines that are said to compute it: they are one function of that
+ * name, and the comment above it has the equation. */
+static void expect_lines(const char *c, const char *json, const char *name)
+{
+    const char *at = strstr(json, text("{\"name\": \"%s\"", name)), *member;
+    char function[64];
+    int from, to, line = 1;
+    cr_assert(at && (member = strstr(at, "\"c\": ")), "%s", name);
+    cr_assert(sscanf(member,
+                     "\"c\": {\"function\": \"%63[^\"]\", \"from\": %d, \"to\": %d}",
+                     function, &from, &to) == 3);
+    for (; line < from; c = strchr(c, '\n') + 1)
+        line++;
+    const char *end = c;
+    for (; line < to; end = strchr(end, '\n') + 1)
+        line++;
+    cr_expect(!strncmp(end, "}\n", 2), "%s ends with %.40s", name, end);
+    const char *lines = text("%.*s", (int)(end - c), c);
+    cr_expect(!strncmp(lines, "/* ", 3) && strstr(lines, text("%s[", name)) &&
+                  strstr(lines, text(" %s(void *block", function)) &&
+                  !strstr(lines, "\n}\n"),
+              "%s is in\n%s", name, lines);
+}
+
+Test(show, json_has_the_lines_of_c)
+{
+    char *dir = scratch();
+    must(
+        "cd %s && $GRADC emit $SOURCE/%s && $GRADC grad --format json $SOURCE/%s -o m.json",
+        dir, model[0], model[0]);
+    const char *c = read_text(text("%s/digits.c", dir));
+    const char *json = read_text(text("%s/m.json", dir));
+    static const char *const name[] = {"h.y", "dL/dz", "dL/dh.W", "dL/dz.b"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        expect_lines(c, json, name[i]);
+}
+
 Test(show, svg_is_drawn)
 {
     Run r = run("PATH=/nowhere $GRADC grad --format svg $SOURCE/%s", model[0]);

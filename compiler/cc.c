@@ -47,10 +47,20 @@ static const char *contraction(const char *cc)
     return strstr(cc, "gcc") ? "-ffp-contract=fast" : "-ffp-contract=on";
 }
 
+/* A word as add_words takes it, and as files of options do. */
+static const char *escape_word(const char *word, Arena *a)
+{
+    Out text = new_out(a);
+    for (; *word; word++)
+        put(&text, strchr(" \\", *word) ? "\\%c" : "%c", *word);
+    return text.text;
+}
+
 const char *compiler_flags(const Target *t, const char *cc, Arena *a)
 {
     return format(a, "-std=gnu11 -O2 -fno-math-errno -Wno-psabi %s%s%s -I%s",
-                  contraction(cc), *t->flags ? " " : "", t->flags, include_folder());
+                  contraction(cc), *t->flags ? " " : "", t->flags,
+                  escape_word(include_folder(), a));
 }
 
 /* A probe is compiled to be asked once: loops need not be unrolled for it, and the program

@@ -2,7 +2,7 @@
 #include "run.h"
 
 #include "diag.h"
-#include "str.h"
+#include "out.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -16,9 +16,12 @@ void add_word(Words *w, const char *word, Arena *a) { PUSH(a, w, (char *)word); 
 void add_words(Words *w, const char *text, Arena *a)
 {
     while (*(text += strspn(text, " "))) {
-        size_t n = strcspn(text, " ");
-        add_word(w, intern_n(text, n), a);
-        text += n;
+        Out word = new_out(a);
+        for (; *text && *text != ' '; text++) {
+            text += text[0] == '\\' && text[1];
+            put(&word, "%c", *text);
+        }
+        add_word(w, word.text, a);
     }
 }
 

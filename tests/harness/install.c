@@ -161,6 +161,19 @@ Test(install, meson)
               again.out);
 }
 
+/* The tree may be anywhere. */
+Test(install, in_a_folder_with_spaces)
+{
+    char *dir = make_folder();
+    must("cd %s && mkdir 'my programs' && mv usr 'my programs' && "
+         "PATH=\"$PWD/my programs/usr/bin:$PATH\" && gradc build net.nn --cc gcc && ./net "
+         "info && "
+         "gradc emit net.nn && gradc flags --cc gcc -o flags && gcc @flags main.c net.c %s "
+         "-lm -o app",
+         dir, flags);
+    prints("./app", dir, "30\n");
+}
+
 Test(install, standalone)
 {
     char *dir = make_folder();

@@ -36,14 +36,16 @@ static size_t lines_up_to(const gr_bytes *b, const char *mark, uint64_t last)
     return (size_t)(line - text);
 }
 
-/* The file to be continued; anew when there is nothing to keep. */
+/* The file to be continued; anew when there is nothing to keep. Without a mark it is one of
+ * events. */
 static FILE *go_on(Run *r, const char *name, const char *mark, uint64_t epochs)
 {
     gr_bytes b;
     gr_error none;
     char *path = gr_in_run(r, name);
     if (epochs > 0 && gr_read_file(path, &b, &none)) {
-        size_t keep = lines_up_to(&b, mark, epochs);
+        size_t keep = mark ? lines_up_to(&b, mark, epochs)
+                           : gr_events_up_to(&b, r->context->step);
         free(b.data);
         if (truncate(path, (off_t)keep) != 0)
             epochs = 0;
@@ -66,12 +68,16 @@ bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log)
     log->csv = go_on(r, "metrics.csv", "", epochs);
     log->jsonl = log->csv ? go_on(r, "metrics.jsonl", "{\"epoch\":", epochs) : NULL;
     log->gradients = log->jsonl ? go_on(r, "gradients.csv", "", epochs) : NULL;
-    if (!log->gradients)
+    log->events = log->gradients ? go_on(r, "events.out.tfevents", NULL, epochs) : NULL;
+    if (!log->events)
         return false;
     if (is_empty(log->csv))
         put_head(log->csv, r, validated);
     if (is_empty(log->gradients))
         fputs("epoch,step,tensor,gradient,update,dead\n", log->gradients);
+    if (is_empty(log->events))
+        gr_start_events(log->events);
+    fflush(log->events);
     fflush(log->gradients);
     fflush(log->csv);
     return true;
@@ -142,15 +148,43 @@ static void put_object(FILE *f, const Run *r, const Report *now, double seconds)
     fprintf(f, ",\"seconds\":%.3f}\n", seconds);
 }
 
+static void put_events(FILE *f, const Run *r, const Report *now)
+{
+    for (int k = 0; k < r->figures; k++) {
+        const char *name = r->model->tensor[r->figure[k]].name;
+        gr_put_event(f, now->step, "", name, now->mean[k]);
+        if (now->check)
+            gr_put_event(f, now->step, "val.", name, now->check[k]);
+    }
+    if (r->rate)
+        gr_put_event(f, now->step, "", "lr", gr_rate(r));
+    if (!now->watch)
+        return;
+    gr_put_event(f, now->step, "", "gradient", now->watch->gradient);
+    gr_put_event(f, now->step, "", "update", now->watch->update);
+    for (int i = 0; i < r->model->tensors; i++) {
+        const Trace *x = &now->watch->trace[i];
+        const char *name = r->model->tensor[i].name;
+        bool activation = gr_is_activation(r, now->watch, i);
+        if (!x->gradient)
+            continue;
+        gr_put_event(f, now->step, "gradient/", name, x->norm);
+        gr_put_event(f, now->step, activation ? "dead/" : "update/", name,
+                     activation ? x->dead : x->update);
+    }
+}
+
 void gr_log_epoch(const Log *log, const Run *r, const Report *now, double seconds)
 {
     put_row(log->csv, r, now);
     put_object(log->jsonl, r, now, seconds);
     if (now->watch)
         put_traces(log->gradients, r, now);
+    put_events(log->events, r, now);
     fflush(log->csv);
     fflush(log->jsonl);
     fflush(log->gradients);
+    fflush(log->events);
 }
 
 void gr_close_log(Log *log)
@@ -161,4 +195,6 @@ void gr_close_log(Log *log)
         fclose(log->jsonl);
     if (log->gradients)
         fclose(log->gradients);
+    if (log->events)
+        fclose(log->events);
 }

@@ -268,16 +268,24 @@ bool gr_make_run_folder(Run *r);
 
 struct Report;
 
-/* metrics.csv and gradients.csv, the same bytes for the same run, and metrics.jsonl, with times,
- * in the folder. */
+/* metrics.csv and gradients.csv, the same bytes for the same run, and with times metrics.jsonl and
+ * events.out.tfevents, in the folder. */
 typedef struct Log {
-    FILE *csv, *jsonl, *gradients;
+    FILE *csv, *jsonl, *gradients, *events;
 } Log;
 
 /* Go on after so many epochs: later ones of a run that was killed are cut. */
 bool gr_open_log(Run *r, uint64_t epochs, bool validated, Log *log);
 void gr_log_epoch(const Log *log, const Run *r, const struct Report *now, double seconds);
 void gr_close_log(Log *log);
+
+/* ---- events.c ---- */
+
+void gr_start_events(FILE *f);
+void gr_put_event(FILE *f, uint64_t step, const char *group, const char *name, double x);
+
+/* Bytes of the whole events of steps up to the last. */
+size_t gr_events_up_to(const gr_bytes *b, uint64_t last);
 
 /* ---- watch.c, units.c ---- */
 

@@ -157,7 +157,8 @@ Test(resume, keeps_epochs)
 {
     cr_assert_eq(sh(TRAIN "--keep 2 -o r && ls r"), 0);
     cr_assert_str_eq(text_of("out"), "best.safetensors\nconfig\nepoch-3.safetensors\n"
-                                     "epoch-4.safetensors\ngradients.csv\nlast.safetensors\n"
+                                     "epoch-4.safetensors\nevents.out.tfevents\n"
+                                     "gradients.csv\nlast.safetensors\n"
                                      "metrics.csv\nmetrics.jsonl\nreport.html\n");
     cr_assert_eq(sh("./t train " DATA "--epochs 3 -o three && "
                     "./t eval " DATA "-p three/last.safetensors >a && "

@@ -308,7 +308,7 @@ Test(train, loss_without_end)
                                      "line: it begins with loss = inf, line.nn:2\n"),
               "%s", text_of("err"));
     cr_assert_eq(sh("ls line.run"), 0);
-    cr_assert_str_eq(text_of("out"), "config\ngradients.csv\nmetrics.csv\nmetrics.jsonl\n");
+    cr_assert_str_eq(text_of("out"), "config\nevents.out.tfevents\ngradients.csv\nmetrics.csv\nmetrics.jsonl\n");
 }
 
 Test(train, full_disk_leaves_the_old_files)

@@ -166,22 +166,24 @@ Test(install, in_a_folder_with_spaces)
 {
     char *dir = make_folder();
     must("cd %s && mkdir 'my programs' && mv usr 'my programs' && "
-         "PATH=\"$PWD/my programs/usr/bin:$PATH\" && gradc build net.nn --cc gcc && ./net "
+         "PATH=\"$PWD/my programs/usr/bin:$PATH\" && gradc build net.nn && ./net "
          "info && "
-         "gradc emit net.nn && gradc flags --cc gcc -o flags && gcc @flags main.c net.c %s "
+         "gradc emit net.nn && gradc flags -o flags && clang @flags main.c net.c %s "
          "-lm -o app",
          dir, flags);
     prints("./app", dir, "30\n");
 }
 
+/* One .c and one .h, for two compilers and two languages. */
 Test(install, standalone)
 {
     char *dir = make_folder();
-    must("cd %s && usr/bin/gradc emit net.nn --standalone --target generic && mkdir bare "
-         "&& "
+    must("cd %s && usr/bin/gradc emit net.nn --standalone --target generic && mkdir bare && "
          "mv net.c net.h main.c bare && cd bare && "
-         "gcc -std=gnu11 -Wall -Wextra -Werror main.c net.c -lm -o app && "
-         "gcc -std=gnu11 -M main.c net.c >used",
+         "set -- -std=c11 -Wall -Wextra -Wpedantic -Werror && "
+         "gcc \"$@\" main.c net.c -lm -o app && clang \"$@\" -fsyntax-only net.c && "
+         "g++ -x c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only net.h && "
+         "gcc -M main.c net.c >used",
          dir);
     prints("bare/app", dir, "30\n");
     cr_expect(strstr(read_text(text("%s/bare/used", dir)), "gradc") == NULL);

@@ -63,6 +63,19 @@ Test(program, of_cxx_with_two_models)
     }
 }
 
+/* Nothing that changes is outside of a block, and nothing else is called than these. */
+Test(program, has_no_globals_and_calls_little)
+{
+    char *dir = scratch();
+    must("cd %s && $GRADC emit $SOURCE/examples/digits/digits.nn --target generic -o m.c && "
+         "gcc -O1 -fno-pie -I$SOURCE/runtime -c m.c && nm m.o >names",
+         dir);
+    Run changes = run("grep -i ' [bcdgs] ' %s/names", dir);
+    cr_expect_str_eq(changes.out, "");
+    Run calls = run("grep ' U ' %s/names | grep -v -e ' mem[cs][pe][yt]$' -e ' sqrtf*$'", dir);
+    cr_expect_str_eq(calls.out, "");
+}
+
 static void fails(const char *dir, const char *command, const char *say)
 {
     Run r = run("cd %s && %s", dir, command);

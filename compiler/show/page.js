@@ -22,11 +22,8 @@
     lit = related(item);
     lit.forEach(function (i) { i.classList.add('lit'); });
   }
-  function pin(item) {
-    if (pinned) pinned.classList.remove('pin');
-    pinned = item === pinned ? null : item;
-    if (!pinned) return;
-    pinned.classList.add('pin');
+  /* The browser lays out what comes near the window, and so knows only then where all is. */
+  function bring(item, times) {
     var seen = new Set([item.closest('section')]);
     related(item).forEach(function (i) {
       var section = i.closest('section');
@@ -34,7 +31,15 @@
       seen.add(section);
       section.scrollTop += i.getBoundingClientRect().top - section.getBoundingClientRect().top - 60;
     });
+    if (times > 1 && item === pinned) requestAnimationFrame(function () { bring(item, times - 1); });
+  }
+  function pin(item) {
+    if (pinned) pinned.classList.remove('pin');
+    pinned = item === pinned ? null : item;
+    if (!pinned) return;
+    pinned.classList.add('pin');
     show(item);
+    bring(item, 2);
   }
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('details.panel').forEach(function (d) { d.open = true; });

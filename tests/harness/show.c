@@ -250,3 +250,29 @@ Test(show, html_answers_to_clicks)
                   title);
     }
 }
+
+/* Until the page of the transformer has been read, has its script running, is laid out and
+ * has answered a first click. */
+static const char first_click[] =
+    "<script>"
+    "var item = document.querySelectorAll('section')[4].querySelector('.item');"
+    "item.click();"
+    "var seen = item.getBoundingClientRect().height && "
+    "document.querySelectorAll('.lit').length;"
+    "document.title = seen > 2 ? Math.round(performance.now()) : 'no light';"
+    "</script></body>";
+
+/* Others use the machine, too: the best of some tries. */
+Test(show, html_is_there_within_a_second)
+{
+    if (!is_chromium_here())
+        return;
+    int best = 1 << 30;
+    for (int i = 0; i < 5 && best > 1000; i++) {
+        char *title = title_after(page_of("examples/gpt/gpt.nn", ""), first_click);
+        cr_assert(*title >= '0' && *title <= '9', "%s", title);
+        best = atoi(title) < best ? atoi(title) : best;
+    }
+    fprintf(stderr, "the page of gpt.nn: %d ms\n", best);
+    cr_expect(best <= 1000, "%d ms", best);
+}

@@ -6,8 +6,11 @@
 
 #include "emit.h"
 #include "file.h"
+#include "onnx.h"
+#include "opt.h"
 #include "run.h"
 #include "str.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,18 +80,52 @@ static const char *more_flags(ProgramKind kind)
     return flags[kind];
 }
 
-/* The end of the program's one file: a main that hands the model on. */
-static const char *main_text(ProgramKind kind, const char *prefix)
+/* A string of bytes, in lines. */
+static void put_bytes_of(Out *o, const Bytes *b)
 {
-    if (kind == PROBE || kind == QUICK_PROBE)
-        return intern_f("\nint gr_probe(const gr_model *model);\n"
-                        "int main(void) { return gr_probe(&%s_model); }\n",
-                        prefix);
-    return intern_f("\nint main(int argc, char **argv)\n"
-                    "{\n"
-                    "    return gr_main(&%s_model, argc, argv);\n"
-                    "}\n",
-                    prefix);
+    for (int i = 0; i < b->n; i++)
+        put(o, "%s\\%03o", i % 32 ? "" : "\"\n    \"", b->at[i]);
+}
+
+/* What `export` makes ONNX from: see gr_onnx. */
+static void put_onnx(Out *o, const Module *m)
+{
+    Arena *a = new_arena();
+    Graph *g = copy_graph(m->graph, 1u << ROOT_OUTPUT, TRAINING_OFF, a);
+    simplify(g);
+    Onnx x = onnx_of(g, m->f64, a);
+    put(o, "\nstatic const gr_onnx onnx = {\n");
+    if (x.fault) {
+        put(o, "    .fault = %s};\n", quoted(x.fault, a));
+    } else {
+        put(o, "    .given = (const char *const[]){");
+        for (int i = 0; i < x.given.n; i++)
+            put(o, "%s, ", quoted(x.given.at[i]->name, a));
+        put(o, "NULL},\n    .size = %d,\n    .graph = (const unsigned char *)\"", x.graph.n);
+        put_bytes_of(o, &x.graph);
+        put(o, "\"};\n");
+    }
+    free_arena(a);
+}
+
+/* The end of the program's one file: a main that hands the model on. */
+static void put_main(Out *o, ProgramKind kind, const Module *m)
+{
+    const char *prefix = m->graph->name;
+    if (kind == PROBE || kind == QUICK_PROBE) {
+        put(o,
+            "\nint gr_probe(const gr_model *model);\n"
+            "int main(void) { return gr_probe(&%s_model); }\n",
+            prefix);
+        return;
+    }
+    put_onnx(o, m);
+    put(o,
+        "\nint main(int argc, char **argv)\n"
+        "{\n"
+        "    return gr_main_with(&%s_model, &onnx, argc, argv);\n"
+        "}\n",
+        prefix);
 }
 
 /* The C compiler on these words, or gcc if none is asked for and clang is not there. 0 or
@@ -184,10 +221,12 @@ void build_program(const Modules *m, ProgramKind kind, const char *cc, const cha
         emit_choice(&text, m, &e);
     for (int i = 0; m->n > 1 && i < m->n; i++)
         add_word(&w, build_variant(m->at[i], kind, &e, cc, a), a);
-    put(&text, "%s", main_text(kind, name));
+    put_main(&text, kind, m->at[0]);
     write_file(code, text.text);
 
     add_word(&w, library(), a);
+    if (kind == TRAINER && !*GRADC_CFLAGS)
+        add_word(&w, "-s", a); /* names of functions are for debuggers */
     add_words(&w, "-lz -lpthread -lm -o", a);
     add_word(&w, draft, a);
     run_compiler(cc, m->at[0]->target, &w, a);

@@ -203,7 +203,8 @@ int gr_export(Run *r)
         return gr_fail(&r->error, "--out FILE is missing"), 2;
     if (!gr_begin_with(r, FITTED, true))
         return 2;
-    bool fine = gr_ends_in(out, ".npz") ? write_as(r, out, put_npz)
+    bool fine = gr_ends_in(out, ".onnx")  ? gr_write_onnx(r, out)
+                : gr_ends_in(out, ".npz") ? write_as(r, out, put_npz)
                 : gr_ends_in(out, ".h") || gr_ends_in(out, ".c")
                     ? write_as(r, out, put_c)
                     : gr_save_checkpoint(r, out, FITTED, NULL, &place);

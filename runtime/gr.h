@@ -125,6 +125,15 @@ int gr_flush_denormals(int on);
 int gr_main(const gr_model *model, int argc, char **argv);
 #endif
 
+/* The equations of a model's outputs as ONNX, from which the trainer makes a whole file. */
+typedef struct gr_onnx {
+    const char *fault; /* why there are none; or NULL */
+    const char *const *given; /* inputs, parameters and states that they read; NULL ends them */
+    size_t size;
+    const unsigned char *graph; /* fields of a GraphProto */
+} gr_onnx;
+int gr_main_with(const gr_model *model, const gr_onnx *onnx, int argc, char **argv);
+
 #ifdef __cplusplus
 }
 #endif

@@ -75,9 +75,9 @@ static void print(const Run *r)
         gr_put_config(stdout, r->model, &r->options);
 }
 
-int gr_main(const gr_model *model, int argc, char **argv)
+int gr_main_with(const gr_model *model, const gr_onnx *onnx, int argc, char **argv)
 {
-    Run r = {.model = model};
+    Run r = {.model = model, .onnx = onnx};
     int status = 2;
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of writing like others */
     bool fine = gr_read_options(model, argc, argv, &r.options, &r.error);
@@ -91,4 +91,11 @@ int gr_main(const gr_model *model, int argc, char **argv)
         fprintf(stderr, "%s: error: %s\n", model->name, r.error.text);
     close_run(&r);
     return status;
+}
+
+int gr_main(const gr_model *model, int argc, char **argv)
+{
+    static const gr_onnx none = {.fault = "this program was made without equations: 'gradc build' "
+                                          "puts them in"};
+    return gr_main_with(model, &none, argc, argv);
 }

@@ -23,7 +23,7 @@ const Verb gr_verb[] = {
     {"grad",     GRAD,     gr_grad,     "one batch: loss, outputs and gradients, to --out FILE"},
     {"step",     STEP,     gr_step,     "one batch: --steps N updates, then everything to --out FILE"},
     {"bench",    BENCH,    gr_bench,    "time of a training step"},
-    {"export",   EXPORT,   gr_export,   "the parameters, to --out FILE.safetensors, .npz or .h"},
+    {"export",   EXPORT,   gr_export,   "to --out FILE: parameters as .safetensors, .npz, .h; or .onnx"},
     {"inspect",  INSPECT,  gr_inspect,  "the tensors of a file; two files compared by name"},
     {"probe",    PROBE,    probe,       NULL}, /* for gradc check */
     {.name = NULL},

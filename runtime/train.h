@@ -55,6 +55,7 @@ typedef struct Fit {
 
 struct Run {
     const gr_model *model;
+    const gr_onnx *onnx;
     Options options;
     void *block;
     gr_context *context;
@@ -195,6 +196,10 @@ void gr_evaluate(Run *r, const Data *d, const Rows *rows, double *mean);
 bool gr_is_image(const char *path);
 bool gr_write_images(const char *path, const gr_array *a, gr_error *e);
 void gr_put_picture(FILE *f, const gr_array *a); /* as an element of HTML */
+
+/* ---- onnx.c ---- */
+
+bool gr_write_onnx(Run *r, const char *path);
 
 /* ---- eval.c ---- */
 

@@ -10,7 +10,7 @@ sh tests/install.sh clang gcc g++ libc6-dev cmake make pkgconf lemon zlib1g-dev 
     libclang-rt-14-dev libxml2-utils gdb graphviz texlive-latex-base chromium \
     dataset-fashion-mnist qemu-user-static \
     binutils-aarch64-linux-gnu libc6-dev-arm64-cross libgcc-12-dev-arm64-cross \
-    gcc-arm-none-eabi lld nodejs meson ninja-build
+    gcc-arm-none-eabi lld nodejs meson ninja-build python3-onnx
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -89,6 +89,11 @@ ParameterizedTest(Case *c, e2e, values)
         compare_gradients(dir, name, "eval", text("--eval %s", params));
     if (has_fixture(text("%s.step", name)))
         compare_updates(dir, name, params);
+    if (strstr("activations images_convolution sequences_places", name)) {
+        must("%s/m step --inputs %s --out %s/p.safetensors", dir, fixture(text("%s.in", name)),
+             dir);
+        check_onnx(dir, text("%s/p.safetensors", dir));
+    }
 }
 
 static bool is_known(const char *file)

@@ -18,6 +18,8 @@ static char *build_example(const char *name, const char *options)
 static const char *learn(const char *dir, const char *train, const char *test)
 {
     must("cd %s && E=$SOURCE/examples && ./m train -q --out run %s", dir, train);
+    check_onnx(dir, text("%s/run", dir));
+    run_onnx(dir, text("%s/run", dir));
     return must("cd %s && E=$SOURCE/examples && ./m eval --params run %s", dir, test).out;
 }
 

@@ -26,6 +26,11 @@ __attribute__((format(printf, 1, 2))) char *text(const char *fmt, ...);
 char *build(const char *source, const char *options);
 char *build_text(const char *program, const char *options);
 
+/* The ONNX that the trainer DIR/m makes of these parameters is valid and computes what it
+ * predicts: by onnx.checker and numpy; by onnxruntime, where NODE_PATH leads to onnxruntime-web. */
+void check_onnx(const char *dir, const char *params);
+void run_onnx(const char *dir, const char *params);
+
 char *read_text(const char *path); /* NULL: there is no such file */
 void write_text(const char *path, const char *content);
 bool exists(const char *path);

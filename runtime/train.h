@@ -13,8 +13,9 @@
 /* clang-format off */
 enum {
     TRAIN = 1, EVAL = 2, PREDICT = 4, INFO = 8, GRAD = 16, STEP = 32, BENCH = 64, EXPORT = 128,
-    GENERATE = 256, PROBE = 512, OVERFIT = 1024, INSPECT = 2048, ONCE = 1 << 30,
-    DATA = TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | GENERATE | OVERFIT
+    GENERATE = 256, PROBE = 512, OVERFIT = 1024, INSPECT = 2048, FIND = 4096,
+    ONCE = 1 << 30,
+    DATA = TRAIN | EVAL | PREDICT | GRAD | STEP | BENCH | GENERATE | OVERFIT | FIND
 };
 /* clang-format on */
 
@@ -393,6 +394,7 @@ bool gr_write_report(Run *r, const End *end);
 
 int gr_train(Run *r);
 int gr_overfit(Run *r);
+int gr_find_rate(Run *r);
 int gr_eval(Run *r);
 int gr_predict(Run *r);
 int gr_generate(Run *r);

@@ -274,6 +274,26 @@ Test(train, overfit)
     cr_assert_eq(sh("ls -d line.run"), 2);
 }
 
+/* With rate 0.05 of its own it learns; a hundred times that is too much. What is printed are
+ * the rate, in steps of the same factor, and the loss; what is found lies between. */
+Test(train, finds_a_rate)
+{
+    cr_assert_eq(sh("./t find-lr " DATA "--steps 61 >a && ./t find-lr " DATA "--threads 1"), 0,
+                 "%s", text_of("err"));
+    double first, second, loss, try, least, own;
+    cr_assert_eq(sscanf(text_of("a"), " lr loss %lf %lf %lf", &first, &loss, &second), 3, "%s",
+                 text_of("a"));
+    cr_assert_float_eq(first, 5e-5, 1e-10);
+    cr_assert_float_eq(second / first, pow(10, 0.3), 1e-2, "%g", second);
+    const char *last = strstr(text_of("out"), "try lr");
+    cr_assert(last && sscanf(last, "try lr = %lf: the loss is half of its way down, and least at "
+                                   "%lf; the model has %lf",
+                             &try, &least, &own) == 3,
+              "%s", text_of("out"));
+    cr_assert(5e-3 < try && try < least && least < 5 && own == 0.05, "%s", last);
+    cr_assert_eq(sh("ls -d line.run"), 2);
+}
+
 /* A column that is always 0: nothing reaches its weight, but the others of w hide that. */
 Test(train, warns_of_what_is_not_reached)
 {

@@ -122,6 +122,15 @@ static FileText variant_file(const Options *o, const Module *m, const EmitOption
     return finished(o, path, &text);
 }
 
+/* What --memory costs is told, but is no part of what a program writes to stdout. */
+static void tell_saving(const Modules *m, Arena *a)
+{
+    Out text = new_out(a);
+    for (int i = 0; i < m->n; i++)
+        report_saving(&text, m->at[i]);
+    fputs(text.text, stderr);
+}
+
 static void run_emit(const Options *o, Arena *a)
 {
     Modules m = compile_variants(o, a);
@@ -142,6 +151,7 @@ static void run_emit(const Options *o, Arena *a)
     emit_header(&header, m.at[0], &e);
     keep_source(o, c);
     print_messages();
+    tell_saving(&m, a);
 
     FileText *file = NEWN(a, FileText, m.n + 3);
     int n = 0;
@@ -174,6 +184,7 @@ static void run_build(const Options *o, Arena *a)
     Modules m = compile_variants(o, a);
     const char *output = o->output ? o->output : result_name(o, m.at[0]);
     print_messages();
+    tell_saving(&m, a);
     if (!strcmp(output, "-"))
         fatal("a program cannot go to stdout; -o names its file");
     keep_source(o, output);
@@ -187,6 +198,7 @@ static const char *probe(const Options *o, const Graph *g, bool f64, Arena *a)
         return NULL;
     int lanes = f64 && o->lanes > 8 ? 8 : o->lanes; /* the most there are of doubles */
     LowerOptions l = {.target = target_of(o), .f64 = f64, .lanes = lanes};
+    l.memory = f64 ? 2 * o->memory : o->memory; /* its numbers take twice as many */
     const char *program = intern_f("%s/%s", temporary_folder(), f64 ? "f64" : "f32");
     Modules m = {0};
     PUSH(a, &m, loops(o, g, &l, a));

@@ -3,10 +3,12 @@
 
 #include "str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,7 @@ static const struct VerbRow {
 #define SHOWS_C   (TO_C | 1u << GRAD)
 #define COMPILES  (1u << BUILD | 1u << CHECK)
 
-typedef enum Kind { TEXT, COUNT, NUMBER, DEFINE, FLAG } Kind;
+typedef enum Kind { TEXT, COUNT, BYTES, NUMBER, DEFINE, FLAG } Kind;
 
 static const struct OptionRow {
     const char *name, *value, *meaning;
@@ -47,6 +49,7 @@ static const struct OptionRow {
     {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, cortex-m4, wasm32 or generic; A,B: chosen at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
+    {"--memory", "BYTES", "the most a program takes, 64M, say: it computes again what it cannot keep", BYTES, TO_C | 1u << CHECK, true, offsetof(Options, memory)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--line-directives", "", "a debugger stops on the program's lines", FLAG, 1u << EMIT | 1u << BUILD, true, offsetof(Options, lines)},
@@ -153,6 +156,22 @@ static int read_count(const char *option, const char *value)
     return (int)n;
 }
 
+/* "1500", "64K", "64M", "2G" */
+static size_t read_bytes(const char *option, const char *value)
+{
+    static const char unit[] = "KMG";
+    char *end;
+    errno = 0;
+    unsigned long long n = strtoull(value, &end, 10);
+    const char *u = *end ? strchr(unit, *end) : NULL;
+    int shift = u ? 10 * (int)(u - unit + 1) : 0;
+    if (errno || !isdigit((unsigned char)*value) || (*end && (!u || end[1])) || n == 0 ||
+        n > SIZE_MAX >> shift)
+        fatal("%s takes a number of bytes such as 1500, 64K, 64M or 2G, not '%s'", option,
+              value);
+    return (size_t)n << shift;
+}
+
 static double read_number(const char *option, const char *value)
 {
     char *end;
@@ -179,6 +198,9 @@ static void set_option(Options *o, const struct OptionRow *row, const char *valu
         break;
     case COUNT:
         *(int *)field = read_count(row->name, value);
+        break;
+    case BYTES:
+        *(size_t *)field = read_bytes(row->name, value);
         break;
     case NUMBER:
         *(double *)field = read_number(row->name, value);

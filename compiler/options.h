@@ -17,6 +17,7 @@ typedef struct Options {
     const char *real;   /* "f32" if not given */
     const char *only;   /* CHECK: one of these, or NULL: both */
     int lanes, batch;   /* 0: not given */
+    size_t memory;      /* bytes; 0: not given */
     double tol;         /* 0: not given */
     const char *format; /* of grad and info; "text" if not given */
     int depth;          /* 0: not given */

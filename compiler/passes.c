@@ -1,11 +1,12 @@
-/* The way of a program: equations() and then loops(), two lists of calls. After each pass the
- * result is verified, and shown instead of going on if --dump asks for it. */
+/* The way of a program: equations() and then loops(), two lists of calls. After each pass
+ * the result is verified, and shown instead of going on if --dump asks for it. */
 #include "passes.h"
 
 #include "diag.h"
 #include "diff.h"
 #include "file.h"
 #include "opt.h"
+#include "report.h"
 #include "sema.h"
 #include "source.h"
 #include "str.h"
@@ -116,13 +117,37 @@ static Graph *simplified(const Options *o, const Graph *g, EntryKind k, Arena *a
     return copy;
 }
 
-Module *loops(const Options *o, const Graph *g, const LowerOptions *l, Arena *a)
+static Module *lowered(const Options *o, const Graph *g, const LowerOptions *l, Arena *a)
 {
     Graph *entry[NENTRY];
     for (EntryKind k = 0; k < NENTRY; k++)
         entry[k] = simplified(o, g, k, a);
     set_pass("lower");
-    Module *m = lower(g, entry, l, a);
+    return lower(g, entry, l, a);
+}
+
+/* Work is added only where there is not memory enough. */
+static Module *within(const Options *o, const Graph *g, LowerOptions l, Arena *a)
+{
+    size_t memory = l.memory;
+    l.memory = 0;
+    Module *ample = lowered(o, g, &l, a);
+    if (!memory || ample->size <= memory)
+        return ample;
+    l.memory = memory;
+    Module *m = lowered(o, g, &l, a);
+    if (m->size > memory)
+        fatal(
+            "'%s' does not fit %zu bytes: its tensors that last take %zu, and %zu with the "
+            "least that a step can do with",
+            g->name, memory, lasting_bytes(m), m->size);
+    m->ample = ample;
+    return m;
+}
+
+Module *loops(const Options *o, const Graph *g, const LowerOptions *l, Arena *a)
+{
+    Module *m = within(o, g, *l, a);
     check_loops(o, m, a);
     set_pass("emit");
     return m;
@@ -156,7 +181,8 @@ static Module *compile_for(const Options *o, const Graph *g, const char *name, A
     LowerOptions l = {.target = find_or_fail(name),
                       .f64 = !strcmp(o->real, "f64"),
                       .lanes = o->lanes,
-                      .serial = o->freestanding};
+                      .serial = o->freestanding,
+                      .memory = o->memory};
     return loops(o, g, &l, a);
 }
 

@@ -7,4 +7,9 @@
 /* Inputs, parameters, work and memory. */
 void report_model(Out *o, const Module *m);
 
+/* What --memory costs, if it does. */
+void report_saving(Out *o, const Module *m);
+
+size_t lasting_bytes(const Module *m); /* of tensors that have their place between calls */
+
 #endif

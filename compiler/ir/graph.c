@@ -150,6 +150,26 @@ void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context)
     free_memo(&seen);
 }
 
+static void count_operation(Expr *e, void *context)
+{
+    *(double *)context += opinfo[e->op].value && e->op != OP_real && e->op != OP_stop;
+}
+
+double operations_of(const Expr *e)
+{
+    double n = 0;
+    walk(e, count_operation, &n);
+    return n;
+}
+
+double flops_of(const Tensor *t)
+{
+    if (!t->body)
+        return 0;
+    double each = operations_of(t->body) + (t->reduce != REDUCE_NONE);
+    return each * (double)count_of(t->idx, t->nidx);
+}
+
 static void mark_read(Expr *e, void *context)
 {
     if (e->op == OP_read)

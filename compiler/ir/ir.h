@@ -263,6 +263,8 @@ bool expr_uses(const Expr *e, int index);
 bool expr_reads(const Expr *e, const Tensor *t);
 ValueKind kind_of(const Expr *e);
 int64_t count_of(const Index *idx, int n); /* product of extents */
+double operations_of(const Expr *e);       /* distinct ones, each counts one */
+double flops_of(const Tensor *t);          /* to compute it for a full batch, likewise */
 
 /* Call f once for each distinct subexpression, operands first (subscript data included). */
 void walk(const Expr *e, void (*f)(Expr *e, void *context), void *context);

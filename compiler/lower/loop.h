@@ -31,6 +31,8 @@ typedef struct Buffer {
     int first, last; /* scratch: the regions of its entry between which it is live */
 } Buffer;
 
+typedef VEC(Buffer *) Buffers;
+
 /* How a region sees a buffer: as an array of these dimensions, outermost first. A buffer of one
  * number is seen as [1]. Several dimensions may be collapsed into one. */
 typedef struct View {
@@ -171,7 +173,7 @@ extern const char *const entry_name[NENTRY]; /* "init", "forward", "gradients", 
 typedef struct Entry {
     const Graph *graph; /* the equations it was made from */
     VEC(Region *) region;
-    VEC(Buffer *) scratch_buffer; /* in the order they are first written */
+    Buffers scratch_buffer; /* in the order they are first written */
     size_t scratch, bound; /* bytes: as planned; the most that are live at once */
     int fullest;           /* the first region in which so many are */
 } Entry;
@@ -196,6 +198,7 @@ typedef struct Module {
     Entry entry[NENTRY];
     size_t size;        /* bytes of a block: context, fixed tensors, scratch */
     size_t stack;       /* bytes that a call takes at most, without threads */
+    const struct Module *ample; /* the same with all the memory it likes; NULL: it has that */
 } Module;
 
 typedef VEC(Module *) Modules;
@@ -218,6 +221,7 @@ typedef struct LowerOptions {
     bool f64;
     int lanes; /* 0: as the target says */
     bool serial;
+    size_t memory; /* bytes that a block should not exceed, at the price of work; 0: any size */
 } LowerOptions;
 
 /* Loops for a model: graph is the whole derived one (for the table), entry[k] the simplified one

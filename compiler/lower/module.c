@@ -151,15 +151,6 @@ static const Tensor *result_of(const Nest *n)
     return n->step.at[0].tensor;
 }
 
-/* Nests of one region, from i on. */
-static int length_of_group(const Schedule *s, int i)
-{
-    int n = 1, group = s->nest.at[i]->group;
-    while (group && i + n < s->nest.n && s->nest.at[i + n]->group == group)
-        n++;
-    return n;
-}
-
 /* A region for the n nests, which are built only if no others like them were. */
 static Region *make_region(Schedule *s, Nest *const *nest, int n, Spellings *known,
                            const char *name)
@@ -187,7 +178,6 @@ static bool is_nothing(const Schedule *s, const Nest *n)
 static void make_entry(Module *m, EntryKind kind, Graph *g, Names *names,
                        Spellings *known, Arena *a)
 {
-    copy_inputs(g, m->lanes);
     split_sums(g, m->lanes);
     Entry *e = &m->entry[kind];
     Names own = {.arena = a, .outer = names};
@@ -224,7 +214,12 @@ Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions
     for (int k = 0; k < NENTRY; k++) {
         if (!entry[k])
             continue;
-        make_entry(m, (EntryKind)k, entry[k], &names, &known, a);
+        Graph *g = entry[k];
+        copy_inputs(g, m->lanes);
+        if (o->memory)
+            g = spare_memory(m, (EntryKind)k, g, o->memory > m->size ? o->memory - m->size : 0,
+                             &names, a);
+        make_entry(m, (EntryKind)k, g, &names, &known, a);
         plan_scratch(&m->entry[k], m->size, a);
         scratch = m->entry[k].scratch > scratch ? m->entry[k].scratch : scratch;
     }

@@ -118,13 +118,22 @@ static bool is_subscript(const Reads *r, const Expr *read)
     return false;
 }
 
+/* What is computed again, and who reads it, wait until then: they join no nest from before.
+ */
+static bool is_too_early(const Nest *n, const Tensor *t, const Nest *home)
+{
+    return t->again && (home ? n->id < home->id : !n->step.at[0].tensor->again);
+}
+
 static bool may_join(const Reads *r, const Nest *n)
 {
-    if (r->by->group != n->group)
+    if (r->by->group != n->group || is_too_early(n, r->by, NULL))
         return false;
     for (int i = 0; i < r->read.n; i++) {
         const Expr *read = r->read.at[i];
         Nest *home = r->s->home[read->tensor->id];
+        if (home && is_too_early(n, read->tensor, home))
+            return false;
         if (home == n ? !reads_same(read, r->by) || is_subscript(r, read)
                       : home && runs_after(r->s, home, n))
             return false;
@@ -362,45 +371,32 @@ static void place_intermediates(Schedule *s)
     }
 }
 
-/* ---- Order ---- */
+/* ---- What others ask ---- */
 
-static bool is_ready(const Nest *n, const bool *done)
+int length_of_group(const Schedule *s, int i)
 {
-    for (int i = 0; i < n->after.n; i++)
-        if (!done[n->after.at[i]->id])
-            return false;
-    return true;
+    int n = 1, group = s->nest.at[i]->group;
+    while (group && i + n < s->nest.n && s->nest.at[i + n]->group == group)
+        n++;
+    return n;
 }
 
-/* The first nest that is ready, of this group if it is not 0; -1: there is none. */
-static int next_ready(const Schedule *s, const bool *done, int group)
+Buffers buffers_of(const Schedule *s, const Nest *n, Arena *a)
 {
-    for (int i = 0; i < s->nest.n; i++) {
-        const Nest *n = s->nest.at[i];
-        if (!done[i] && (!group || n->group == group) && is_ready(n, done))
-            return i;
+    Buffers list = {0};
+    for (int k = 0; k < n->step.n; k++) {
+        const Step *step = &n->step.at[k];
+        for (int i = 0; i < step->to.n; i++)
+            if (!step->to.at[i]->fixed)
+                PUSH(a, &list, step->to.at[i]);
+        Reads r = reads_of((Schedule *)s, step->tensor);
+        for (int i = 0; i < r.read.n; i++) {
+            Buffer *b = s->buffer[r.read.at[i]->tensor->id];
+            if (b && !b->fixed)
+                PUSH(a, &list, b);
+        }
     }
-    return -1;
-}
-
-/* Topological, the earliest made first, and a recurrence in one go. */
-static void order(Schedule *s)
-{
-    int count = s->nest.n, group = 0;
-    bool *done = NEWN(s->arena, bool, count);
-    Nest **sorted = NEWN(s->arena, Nest *, count);
-    for (int k = 0; k < count; k++) {
-        int i = group ? next_ready(s, done, group) : -1;
-        if (i < 0)
-            i = next_ready(s, done, 0);
-        if (i < 0)
-            bug("nests wait for each other");
-        done[i] = true;
-        sorted[k] = s->nest.at[i];
-        group = sorted[k]->group;
-    }
-    for (int k = 0; k < count; k++)
-        s->nest.at[k] = sorted[k];
+    return list;
 }
 
 Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names, Arena *a)
@@ -415,6 +411,6 @@ Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names
     group(s);
     place_results(s);
     place_intermediates(s);
-    order(s);
+    order_nests(s);
     return s;
 }

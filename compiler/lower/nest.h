@@ -58,6 +58,11 @@ typedef struct Schedule {
 /* nest.c */
 const char *result_name(const Root *r); /* in the model's table */
 Schedule *schedule(const Graph *g, EntryKind kind, const Module *m, Names *names, Arena *a);
+int length_of_group(const Schedule *s, int i); /* nests of one region, from i on */
+Buffers buffers_of(const Schedule *s, const Nest *n, Arena *a); /* scratch that it touches */
+
+/* turn.c: put the nests into the order in which they run. */
+void order_nests(Schedule *s);
 
 /* axes.c: give the nest its graph and axes, merging neighbours that every access runs
  * through in one go. */
@@ -129,6 +134,12 @@ Buffer *new_buffer(const Tensor *t, const Layout *layout, const Module *m, Names
 /* plan.c: places for the scratch buffers, from base on; sets scratch and bound. */
 size_t aligned(size_t bytes);
 void plan_scratch(Entry *e, size_t base, Arena *a);
+void plan_nests(Entry *e, const Schedule *s, Arena *a); /* the same before there are regions */
+
+/* again.c: g, or a graph that computes the same and whose plan takes at most `room` bytes, or as
+ * few as it can. */
+Graph *spare_memory(const Module *m, EntryKind kind, Graph *g, size_t room, Names *names,
+                    Arena *a);
 
 /* stack.c: the most that the C of the entries keeps on the stack. */
 size_t bound_stack(const Module *m);

@@ -58,6 +58,8 @@ static void split_sum(Graph *g, Tensor *t, int place)
 {
     Tensor *p = new_tensor(g, EQUATION, intern_f("%s.parts", t->name), t->span);
     const Sub *to[MAXIDX], *sub[MAXRANK];
+    p->from = t->from ? t->from : t->of;
+    p->again = t->again;
     p->rank = t->rank + 1;
     p->idx[0] = t->idx[place];
     to[place] = sub_index(g, 0);

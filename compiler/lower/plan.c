@@ -11,8 +11,6 @@
 
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-typedef VEC(Buffer *) Buffers;
-
 static void note_use(Buffers *list, Buffer *b, int region, Arena *a)
 {
     for (int i = 0; i < list->n; i++)
@@ -38,17 +36,31 @@ static Buffers scratch_of(const Entry *e, Arena *a)
     return list;
 }
 
+/* The same from nests whose regions are not built. */
+static Buffers scratch_of_nests(const Schedule *s, Arena *a)
+{
+    Buffers list = {0};
+    for (int i = 0, region = 0; i < s->nest.n; i += length_of_group(s, i), region++)
+        for (int k = i; k < i + length_of_group(s, i); k++) {
+            const Buffers used = buffers_of(s, s->nest.at[k], a);
+            for (int j = 0; j < used.n; j++)
+                note_use(&list, used.at[j], region, a);
+        }
+    return list;
+}
+
 static void find_bound(Entry *e, const Buffers *list)
 {
     e->bound = 0;
-    for (int r = 0; r < e->region.n; r++) {
+    for (int i = 0; i < list->n; i++) { /* most are live where one of them begins */
         size_t live = 0;
-        for (int i = 0; i < list->n; i++)
-            if (list->at[i]->first <= r && r <= list->at[i]->last)
-                live += aligned(list->at[i]->bytes);
+        int now = list->at[i]->first;
+        for (int k = 0; k < list->n; k++)
+            if (list->at[k]->first <= now && now <= list->at[k]->last)
+                live += aligned(list->at[k]->bytes);
         if (live > e->bound) {
             e->bound = live;
-            e->fullest = r;
+            e->fullest = now;
         }
     }
 }
@@ -108,11 +120,10 @@ static int by_birth(const void *x, const void *y)
     return a->first != b->first ? a->first - b->first : by_size(x, y);
 }
 
-void plan_scratch(Entry *e, size_t base, Arena *a)
+static void place_scratch(Entry *e, Buffers list, size_t base, Arena *a)
 {
     int (*const order[])(const void *, const void *) = {by_size, by_life, by_birth};
     enum { ORDERS = sizeof order / sizeof *order };
-    Buffers list = scratch_of(e, a);
     if (!list.n)
         return;
     size_t size[ORDERS];
@@ -124,8 +135,18 @@ void plan_scratch(Entry *e, size_t base, Arena *a)
     }
     qsort(list.at, (size_t)list.n, sizeof *list.at, order[best]);
     e->scratch = place_all(&list, base);
-    find_bound(e, &list);
     qsort(list.at, (size_t)list.n, sizeof *list.at, by_birth);
+    find_bound(e, &list);
     for (int i = 0; i < list.n; i++)
         PUSH(a, &e->scratch_buffer, list.at[i]);
+}
+
+void plan_scratch(Entry *e, size_t base, Arena *a)
+{
+    place_scratch(e, scratch_of(e, a), base, a);
+}
+
+void plan_nests(Entry *e, const Schedule *s, Arena *a)
+{
+    place_scratch(e, scratch_of_nests(s, a), 0, a);
 }

@@ -121,21 +121,7 @@ Fate *fates(const Graph *g, const Graph *derived, Arena *a)
 
 /* ---- Work and memory ---- */
 
-static void count_operation(Expr *e, void *context)
-{
-    *(double *)context += opinfo[e->op].value && e->op != OP_real && e->op != OP_stop;
-}
-
 static double elements(const Tensor *t, int n) { return (double)count_of(t->idx, n); }
-
-double flops_of(const Tensor *t)
-{
-    double each = t->reduce != REDUCE_NONE;
-    if (!t->body)
-        return 0;
-    walk(t->body, count_operation, &each);
-    return each * elements(t, t->nidx);
-}
 
 double bytes_of(const Tensor *t, bool f64)
 {

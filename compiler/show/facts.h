@@ -34,8 +34,6 @@ extern const char *const fate_name[];
 
 Fate *fates(const Graph *g, const Graph *derived, Arena *a); /* by id */
 
-/* Of one computation for a full batch: every operation counts one. */
-double flops_of(const Tensor *t);
 double bytes_of(const Tensor *t, bool f64); /* that the tensor takes */
 double traffic_of(const Tensor *t,
                   bool f64); /* that its equation reads and writes, each once */

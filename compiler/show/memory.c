@@ -97,18 +97,6 @@ static void look_for_read(Expr *e, void *context)
     *(bool *)context |= e->op == OP_read && e->tensor->elem == ELEM_REAL;
 }
 
-static void count_operation(Expr *e, void *context)
-{
-    *(double *)context += opinfo[e->op].value && e->op != OP_real && e->op != OP_stop;
-}
-
-static double operations(const Expr *e)
-{
-    double n = 0;
-    walk(e, count_operation, &n);
-    return n;
-}
-
 /* The indices of e, which are numbered alike in both; false: they range otherwise. */
 static bool same_indices(const Expr *e, const Tensor *a, const Tensor *b)
 {
@@ -123,7 +111,7 @@ static bool is_repeated(const Repeats *r, const Expr *e)
 {
     bool reads = false;
     walk(e, look_for_read, &reads);
-    return reads && kind_of(e) == REAL && operations(e) > 0 && r->forward[e->id] &&
+    return reads && kind_of(e) == REAL && operations_of(e) > 0 && r->forward[e->id] &&
            same_indices(e, r->forward[e->id], r->in);
 }
 
@@ -179,7 +167,7 @@ static void put_again(Out *o, const Module *m, const Entry *e)
         Out text = new_out(o->arena);
         print_expr(&text, x->by, x->e);
         put(o, "  in %-37s %13.0f %12.0f   %-34s %s\n", x->by->name,
-            elements_of(x) * (m->f64 ? 8 : 4), elements_of(x) * operations(x->e),
+            elements_of(x) * (m->f64 ? 8 : 4), elements_of(x) * operations_of(x->e),
             place_of(x->first), text.text);
     }
 }

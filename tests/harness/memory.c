@@ -120,3 +120,47 @@ Test(memory, what_is_kept_is_told)
     cr_expect(strstr(h, "m.nn:4") && !strstr(kept, "h.dense.y"), "%s", kept);
     cr_expect(strstr(again, "f[batch] - y[batch]"), "%s", again);
 }
+
+/* ---- Less memory for more work; that its numbers are right is for grad/again_*.nn ---- */
+
+#define GPT "-D layers=1 -D width=32 -D T=16 --batch 8 $SOURCE/examples/gpt/gpt.nn"
+
+Test(memory, is_traded_for_work)
+{
+    size_t ample = number_after(must("$GRADC info --format json " GPT).out, "\"bytes\": ");
+    char *dir = scratch();
+    Run r = must("cd %s && $GRADC emit --memory %zu -o m.c " GPT, dir, ample / 10 * 9);
+    size_t now = number_after(r.err, "gpt takes ");
+    cr_expect(now <= ample / 10 * 9 && number_after(r.err, "instead of ") == ample, "%s",
+              r.err);
+    cr_expect(number_after(r.err, "computes ") > 1, "%s", r.err);
+    cr_expect(number_after(r.err, "tensors again,\n") > 1000, "%s", r.err);
+    cr_expect(strstr(r.err, "by estimate"), "%s", r.err);
+    char *c = read_text(text("%s/m.c", dir));
+    cr_expect(strstr(c, text("--memory %zu", ample / 10 * 9)));
+    cr_expect(strstr(c, text("%zu", now)) && strstr(c, ".again["));
+    cr_expect_str_empty(
+        must("cd %s && $GRADC emit --memory %zuK -o n.c " GPT, dir, ample / 1024 + 1).err);
+}
+
+/* What is said to be the least can be had. */
+Test(memory, has_a_least)
+{
+    char *dir = scratch();
+    Run r = run("cd %s && $GRADC build --memory 1K -o m " GPT, dir);
+    cr_assert(r.status == 2 && !exists(text("%s/m", dir)), "%s", r.err);
+    size_t least = number_after(r.err, ", and ");
+    cr_expect(least > number_after(r.err, "that last take "), "%s", r.err);
+    r = must("$GRADC info --memory %zu " GPT, least);
+    cr_expect(number_after(r.out, "gpt takes ") <= least, "%s", r.out);
+}
+
+Test(memory, is_a_number_of_bytes)
+{
+    static const char *const wrong[] = {"0", "-1", "12Q", "64MB", "K", "99999999999G", ""};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        Run r = run("$GRADC info --memory '%s' $SOURCE/examples/xor/xor.nn", wrong[i]);
+        cr_expect(r.status == 2 && strstr(r.err, "such as 1500, 64K"), "%s: %s", wrong[i],
+                  r.err);
+    }
+}

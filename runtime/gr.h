@@ -72,9 +72,12 @@ typedef struct gr_context {
     int32_t n;       /* examples in this batch */
     int32_t training;
 #ifndef GR_FREESTANDING
-    /* host: how to run a region in parallel. NULL: one after the other. It must call
-     * work(task, part, parts) once for each part in any order, on any threads, and return when
-     * all are done. The result does not depend on `parts`. */
+    /* host: how to run a region in parallel, by a pool of the host's own, say. NULL: one after
+     * the other. It must call work(task, part, parts) once for each part in any order, on any
+     * threads, and return when all are done: what the caller wrote before is to be seen by the
+     * parts, and what they wrote by the caller, as locks, joins and atomics see to. Parts wait
+     * for nothing, and run nothing in parallel themselves. The result does not depend on `parts`,
+     * nor on which thread has which. */
     void (*run)(void *pool, gr_work *work, void *task, int parts);
     void *pool;
     int32_t parts;   /* host: parts to split a region into, at least 1 */

@@ -383,7 +383,7 @@ static void run_flags(const Options *o, Arena *a)
 static void run_help(const Options *o, Arena *a)
 {
     Out out = new_out(a);
-    print_help(&out);
+    print_help(&out, o->file);
     finish(o, &out);
 }
 

@@ -24,7 +24,7 @@ static const struct VerbRow {
     [INFO]    = {"info", "FILE", "show inputs, parameters, work and memory"},
     [FMT]     = {"fmt", "FILE", "write the program in its canonical form"},
     [FLAGS]   = {"flags", "", "show the C compiler's options for the C that emit writes"},
-    [HELP]    = {"help", "", "show this"},
+    [HELP]    = {"help", "[VERB]", "show this, or the options of a verb"},
     [VERSION] = {"version", "", "show the version"},
 };
 
@@ -46,7 +46,7 @@ static const struct OptionRow {
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
     {"--batch", "N", "examples in a step", COUNT, ALL, true, offsetof(Options, batch)},
-    {"--target", "NAME", "native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, cortex-m4, wasm32 or generic; A,B: chosen at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
+    {"--target", "NAME", "native, generic, x86-64-v2 to -v4, aarch64, cortex-m4 or wasm32; A,B: at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
     {"--memory", "BYTES", "the most a program takes, 64M, say: it computes again what it cannot keep", BYTES, TO_C | 1u << CHECK, true, offsetof(Options, memory)},
@@ -54,7 +54,7 @@ static const struct OptionRow {
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--line-directives", "", "a debugger stops on the program's lines", FLAG, 1u << EMIT | 1u << BUILD, true, offsetof(Options, lines)},
     {"--standalone", "", "the C includes no file of gradc's", FLAG, 1u << EMIT, true, offsetof(Options, standalone)},
-    {"--freestanding", "", "likewise, and it calls memcpy and memset, no other function of libc or libm", FLAG, 1u << EMIT, true, offsetof(Options, freestanding)},
+    {"--freestanding", "", "likewise, and no function but memcpy and memset", FLAG, 1u << EMIT, true, offsetof(Options, freestanding)},
     {"--check", "", "write nothing; are the files what would be written?", FLAG, 1u << EMIT, false, offsetof(Options, check)},
     {"-MD", "", "write a rule for make, too: on what the C depends", FLAG, 1u << EMIT, false, offsetof(Options, depend)},
     {"-MF", "FILE", "where that goes; x.d if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, depfile)},
@@ -65,7 +65,7 @@ static const struct OptionRow {
     {"--cc", "PROGRAM", "the C compiler; clang or gcc if not given", TEXT, COMPILES | 1u << GRAD | 1u << FLAGS, false, offsetof(Options, cc)},
     {"--real", "TYPE", "f32 or f64: hold the C of this precision only", TEXT, 1u << CHECK, false, offsetof(Options, only)},
     {"--tol", "X", "relative error of a derivative that passes", NUMBER, 1u << CHECK, false, offsetof(Options, tol)},
-    {"--format", "NAME", "text; nn, a program again; md latex mathml dot svg json html; of info: text json", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
+    {"--format", "NAME", "text; nn, a program again; md latex mathml dot svg json html", TEXT, 1u << GRAD | 1u << INFO, false, offsetof(Options, format)},
     {"--regions", "", "show what each region of loops is expected to cost", FLAG, 1u << INFO, false, offsetof(Options, regions)},
     {"--depth", "N", "with a NAME: so many steps back from its gradient", COUNT, 1u << GRAD, false, offsetof(Options, depth)},
     {"--diff", "OLD", "show which gradients are other than the program OLD's, and how", TEXT, 1u << GRAD, false, offsetof(Options, diff)},
@@ -80,21 +80,6 @@ static const struct OptionRow {
 /* clang-format on */
 
 enum { NOPTION = sizeof option_row / sizeof *option_row };
-
-void print_help(Out *o)
-{
-    put(o, "gradc compiles networks written as equations to C.\n\n");
-    for (Verb v = 0; v < NVERB; v++)
-        put(o, "  gradc %-7s %-13s %s\n", verb_row[v].name, verb_row[v].arguments,
-            verb_row[v].meaning);
-    put(o, "\nFILE is a program; - reads it from stdin. Options:\n\n");
-    for (int i = 0; i < NOPTION; i++)
-        put(o, "  %-13s %-11s %s\n", option_row[i].name, option_row[i].value,
-            option_row[i].meaning);
-    put(o, "\nThreads are the trainer's: ./it train --threads N.\n"
-           "Exit status: 0 fine, 1 the program is wrong, 2 usage or environment, "
-           "70 gradc's own fault.\n");
-}
 
 static const char *did_you_mean(const char *word, const char *const *candidate, int n)
 {
@@ -115,6 +100,47 @@ static Verb read_verb(const char *word)
             return v;
     }
     fatal("unknown verb '%s'%s", word, did_you_mean(word, name, NVERB));
+}
+
+static void put_options(Out *o, unsigned verbs)
+{
+    for (int i = 0; i < NOPTION; i++)
+        if ((option_row[i].verbs & verbs) == verbs)
+            put(o, "  %-18s %-11s %s\n", option_row[i].name, option_row[i].value,
+                option_row[i].meaning);
+}
+
+static void put_verb(Out *o, Verb v)
+{
+    put(o, "gradc %-7s %-13s %s\n", verb_row[v].name, verb_row[v].arguments,
+        verb_row[v].meaning);
+}
+
+static void put_overview(Out *o)
+{
+    put(o, "gradc compiles networks written as equations to C.\n\n");
+    for (Verb v = 0; v < NVERB; v++) {
+        put(o, "  ");
+        put_verb(o, v);
+    }
+    put(o, "\nFILE is a program; - reads it from stdin. Wherever it is compiled:\n\n");
+    put_options(o, ALL);
+    put(o, "\n'gradc help VERB' lists the others. "
+           "Threads are the trainer's: ./it train --threads N.\n"
+           "Exit status: 0 fine, 1 the program is wrong, 2 usage or environment, "
+           "70 gradc's own fault.\n");
+}
+
+void print_help(Out *o, const char *verb)
+{
+    if (!verb) {
+        put_overview(o);
+        return;
+    }
+    Verb v = read_verb(verb);
+    put_verb(o, v);
+    put(o, "\n");
+    put_options(o, 1u << v);
 }
 
 static bool names_option(const char *word, const char *name, const char **value)
@@ -289,6 +315,8 @@ Options read_options(int argc, char **argv, Arena *a)
             set_argument(&o, word);
         } else if (!strcmp(word, "--help")) {
             o.verb = HELP;
+            o.file = argv[1];
+            return o;
         } else {
             const struct OptionRow *row = find_option(word, o.verb, &value);
             if (!(row->verbs >> o.verb & 1))

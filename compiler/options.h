@@ -38,6 +38,6 @@ typedef struct Options {
 /* Whatever is wrong with them ends gradc with 2 and a message. */
 Options read_options(int argc, char **argv, Arena *a);
 
-void print_help(Out *o);
+void print_help(Out *o, const char *verb); /* NULL: of all */
 
 #endif

@@ -239,7 +239,10 @@ Test(emit, usage)
 
 Test(emit, help_and_version)
 {
-    cr_expect(strstr(must("$GRADC help").out, "--target") != NULL);
+    cr_expect(strstr(must("$GRADC help").out, "--batch") != NULL);
+    char *own = must("$GRADC help grad").out;
+    cr_expect(strstr(own, "--depth") && !strstr(own, "-MD"), "%s", own);
+    cr_expect_str_eq(must("$GRADC grad --help").out, own);
     cr_expect(!strncmp(must("$GRADC --version").out, "gradc ", 6));
     cr_expect(run("$GRADC help >/dev/full").status == 2, "a full disk goes unnoticed");
 }

@@ -49,6 +49,14 @@ Tensor *new_beside(Graph *g, const char *name, const Tensor *t)
     return beside;
 }
 
+Tensor *new_part(Graph *g, const char *name, const Tensor *t)
+{
+    Tensor *part = new_beside(g, name, t);
+    part->from = t->from ? t->from : t->of;
+    part->why = t->why;
+    return part;
+}
+
 Expr *constant(Graph *g, double value)
 {
     return cons_expr(g, &(Expr){.op = OP_const, .value = value}, 0);

@@ -213,6 +213,8 @@ Graph *new_graph(Arena *a, const char *name);
 Tensor *new_tensor(Graph *g, Role role, const char *name, Span span);
 Tensor *new_beside(Graph *g, const char *name,
                    const Tensor *t); /* an equation from t's place */
+Tensor *new_part(Graph *g, const char *name,
+                 const Tensor *t); /* likewise, of what t computes: derived as t is */
 const char *unique_name(Graph *g, const char *name);
 
 Expr *constant(Graph *g, double value);

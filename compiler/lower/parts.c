@@ -56,7 +56,7 @@ static bool is_worth_parts(const Tensor *t, int place, int lanes)
 
 static void split_sum(Graph *g, Tensor *t, int place)
 {
-    Tensor *p = new_tensor(g, EQUATION, intern_f("%s.parts", t->name), t->span);
+    Tensor *p = new_part(g, intern_f("%s.parts", t->name), t);
     const Sub *to[MAXIDX], *sub[MAXRANK];
     p->from = t->from ? t->from : t->of;
     p->again = t->again;

@@ -154,15 +154,13 @@ static const char *name_of_sum(const char *name)
 static Expr *sum_of(Sum *s, Expr *body)
 {
     Tensor *t = s->t;
-    Tensor *inner = new_beside(s->g, name_of_sum(t->name), t);
+    Tensor *inner = new_part(s->g, name_of_sum(t->name), t);
     inner->rank = t->rank;
     inner->nidx = t->nidx;
     for (int i = 0; i < t->nidx; i++)
         inner->idx[i] = t->idx[i];
     inner->reduce = REDUCE_SUM;
     inner->body = body;
-    inner->from = t->from;
-    inner->why = t->why;
     return read_same(s->g, inner);
 }
 

@@ -195,11 +195,18 @@ Test(show, html_stays_small)
 }
 
 /* Clicks on every loop nest, every function, every line of C and its assembly, and looks
- * whether each column has something that belongs to it. What calls the regions is about
- * none of them where it only prepares, and a line may have become no instruction of its
- * own. */
+ * whether each column has something that belongs to it; and whether every equation that is
+ * lit says where it is from, by which rule if it is derived, and what it costs. */
 static const char clicks[] =
     "<script>"
+    "function answers(lit, derived) {"
+    "  var equation = lit.querySelector('code').textContent;"
+    "  var note = lit.querySelector('.note').textContent;"
+    "  if (!/\\.nn:\\d/.test(note) || !/FLOP/.test(note) || /^dL/.test(equation) != "
+    "derived ||"
+    "      derived && !/: /.test(note) && equation != 'dL/dloss = 1')"
+    "    bad.push('no answer: ' + lit.textContent);"
+    "}"
     "var bad = [], n = 0, columns = [...document.querySelectorAll('section')];"
     "for (var column of columns.slice(3)) for (var item of "
     "column.querySelectorAll('.item')) {"
@@ -208,6 +215,8 @@ static const char clicks[] =
     "  var lit = columns.map(s => s.querySelectorAll('.lit').length);"
     "  if (!item.classList.contains('pin') || !lit[0] || lit[1] + lit[2] < 1 || !lit[3] ||"
     "      !lit[4]) bad.push(item.id + ' ' + item.dataset.k + ': ' + lit);"
+    "  for (var lit of columns[1].querySelectorAll('.lit')) answers(lit, false);"
+    "  for (var lit of columns[2].querySelectorAll('.lit')) answers(lit, true);"
     "  item.click();"
     "  if (document.querySelectorAll('.pin').length) bad.push('still pinned');"
     "}"
@@ -243,10 +252,12 @@ Test(show, html_answers_to_clicks)
 {
     if (!is_chromium_here())
         return;
-    static const char *const option[] = {"--asm", "", ""};
-    for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
-        char *title = title_after(page_of(model[i], option[i]), clicks);
-        cr_expect(strstr(title, "unlit: none") && atoi(title) > 30, "%s: %s", model[i],
+    static const char *const page[][2] = {{"examples/digits/digits.nn", "--asm"},
+                                          {"tests/grad/std_lstm.nn", ""},
+                                          {"examples/lenet/lenet.nn", ""}};
+    for (size_t i = 0; i < sizeof page / sizeof *page; i++) {
+        char *title = title_after(page_of(page[i][0], page[i][1]), clicks);
+        cr_expect(strstr(title, "unlit: none") && atoi(title) > 30, "%s: %s", page[i][0],
                   title);
     }
 }

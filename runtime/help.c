@@ -95,8 +95,9 @@ void gr_print_help(const gr_model *m)
         "  FILE:name,name choose columns, FILE:name a tensor, FILE:bytes the bytes, as\n"
         "  does FILE.txt for whole numbers. Where a row is not an example but a step of\n"
         "  one, examples are windows of a sequence: from step K on for FILE+K.\n"
-        "\noptions, also NAME=VALUE; '%s VERB --help' explains them:\n",
-        m->name);
+        "\noptions, also NAME=VALUE; '%s help VERB' explains them, 'help man' is a page\n"
+        "for man, and after eval \"$(./%s help bash)\" the shell completes them:\n",
+        m->name, m->name);
     put_names("train", TRAIN, 0);
     put_names("others", ~ONCE, TRAIN);
 }

@@ -67,7 +67,10 @@ static void close_run(Run *r)
 
 static void print(const Run *r)
 {
-    if (r->options.help && r->options.verb)
+    const char *topic = r->options.topic;
+    if (topic)
+        (strcmp(topic, "man") == 0 ? gr_print_manual : gr_print_completion)(r->model);
+    else if (r->options.help && r->options.verb)
         gr_print_verb_help(r->model, &r->options);
     else if (r->options.help)
         gr_print_help(r->model);

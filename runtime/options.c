@@ -379,6 +379,14 @@ static bool read_verb(const char *word, Options *o, gr_error *e)
     return unknown_verb(word, e);
 }
 
+/* What `help` is asked for: a verb, or itself in other forms. */
+static bool read_topic(const char *word, Options *o, gr_error *e)
+{
+    bool form = strcmp(word, "man") == 0 || strcmp(word, "bash") == 0;
+    o->topic = form ? word : NULL;
+    return form || read_verb(word, o, e);
+}
+
 bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_error *e)
 {
     *o = (Options){.epochs = (uint64_t)m->epochs,
@@ -396,6 +404,8 @@ bool gr_read_options(const gr_model *m, int argc, char **argv, Options *o, gr_er
         return gr_fail(e, "no verb; 'help' lists them");
     if (!read_verb(argv[1], o, e))
         return false;
+    if (o->help && argv[2])
+        return read_topic(argv[2], o, e);
     char **next = argv + 2;
     const char *config = o->help ? NULL : config_of(m, next);
     if (config && !read_config(m, config, o, e))

@@ -40,6 +40,7 @@ typedef struct Options {
     Pair *data, *held_out; /* one per input given; names without "val." */
     int ndata, nheld_out;
     const char *profile; /* of bench */
+    const char *topic;   /* of help, or NULL */
     const char *file[2]; /* of inspect */
     int nfile;
 } Options;
@@ -113,6 +114,11 @@ void gr_consider(Guess *g, const char *candidate);
 void gr_print_help(const gr_model *m);
 void gr_print_verb_help(const gr_model *m, const Options *o);
 void gr_put_config(FILE *f, const gr_model *m, const Options *o);
+
+/* ---- manual.c ---- */
+
+void gr_print_manual(const gr_model *m);
+void gr_print_completion(const gr_model *m);
 
 /* ---- data.c ---- */
 

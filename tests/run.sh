@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
 sh tests/install.sh clang gcc g++ libc6-dev cmake make pkgconf lemon zlib1g-dev libcriterion-dev \
-    libclang-rt-14-dev libxml2-utils gdb graphviz texlive-latex-base chromium \
+    libclang-rt-14-dev libxml2-utils groff-base gdb graphviz texlive-latex-base chromium \
     dataset-fashion-mnist qemu-user-static \
     binutils-aarch64-linux-gnu libc6-dev-arm64-cross libgcc-12-dev-arm64-cross \
     gcc-arm-none-eabi lld nodejs meson ninja-build python3-onnx

@@ -638,6 +638,37 @@ Test(verbs, probe_cut_anywhere)
 
 /* ---- options ---- */
 
+/* As a shell asks: words so far, the last one to be completed. */
+static void completes(const char *words, const char *want)
+{
+    cr_assert_eq(sh("bash -c 'eval \"$(./t help bash)\"; COMP_WORDS=(./t %s);"
+                    "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _line; echo ${COMPREPLY[@]}'",
+                    words),
+                 0, "%s", text_of("err"));
+    cr_assert_str_eq(text_of("out"), want, "%s", words);
+}
+
+Test(verbs, completion)
+{
+    completes("tr", "train\n");
+    completes("train --max", "--max-steps --max-time\n");
+    completes("eval --e", "--every\n");
+    completes("train --resume \"\"", "x= k= y=\n");
+    completes("train --params x", "\n");
+    completes("train x = d", "\n");
+}
+
+/* It is a page without warnings, which says of every option what the help does. */
+Test(verbs, manual)
+{
+    cr_assert_eq(sh("./t help man >t.1 && groff -man -Tascii -ww t.1 >t.txt && cat t.txt"), 0);
+    cr_assert_str_eq(text_of("err"), "");
+    cr_assert_eq(sh("grep -c '^.TP' t.1; ./t help man | grep -A1 'max.-steps'"), 0);
+    cr_assert(strstr(text_of("out"), "stop after N steps. For train.\n"), "%s", text_of("out"));
+    cr_assert_eq(sh("./t help train >a; ./t train --help | cmp - a"), 0);
+    cr_assert_eq(sh("./t help mn"), 2);
+}
+
 Test(verbs, help_fits_a_screen)
 {
     cr_assert_eq(sh("./t help >h; for v in train eval predict generate bench; do ./t $v --help; "

@@ -123,11 +123,27 @@ static bool put_npz(FILE *f, const gr_named *array, int n, const char *unused)
 
 /* ---- C: static const arrays ---- */
 
-static void put_name(FILE *f, const char *prefix, const char *name)
+static char letter_of(char c) { return isalnum((unsigned char)c) ? c : '_'; }
+
+/* digits_h_W for h.W. Where an earlier array has that name it is digits_h_W_2, and so on.
+ */
+static bool name_arrays(const gr_named *array, int n, const char *prefix, char **name)
 {
-    fprintf(f, "%s_", prefix);
-    for (; *name; name++)
-        fputc(isalnum((unsigned char)*name) ? *name : '_', f);
+    for (int i = 0; i < n; i++) {
+        size_t room = strlen(prefix) + strlen(array[i].name) + 16, end = 0;
+        if (!(name[i] = malloc(room)))
+            return false;
+        end = (size_t)snprintf(name[i], room, "%s_", prefix);
+        for (const char *c = array[i].name; *c; c++)
+            name[i][end++] = letter_of(*c);
+        name[i][end] = 0;
+        for (int k = 0, version = 1; k < i; k++)
+            if (strcmp(name[k], name[i]) == 0) {
+                snprintf(name[i] + end, room - end, "_%d", ++version);
+                k = -1; /* from the first on again */
+            }
+    }
+    return true;
 }
 
 /* A constant that is read back as the same number: 0.1f, 3.0, INFINITY. */
@@ -157,21 +173,28 @@ static void put_elements(FILE *f, const gr_array *a, int d, size_t *at)
     fputc('}', f);
 }
 
+static void put_definition(FILE *f, const gr_array *a, const char *name)
+{
+    size_t at = 0;
+    fprintf(f, "\nstatic const %s %s", a->type == GR_F32 ? "float" : "double", name);
+    for (int d = 0; d < a->rank; d++)
+        fprintf(f, "[%zu]", a->dim[d]);
+    fputs(" = ", f);
+    put_elements(f, a, 0, &at);
+    fputs(";\n", f);
+}
+
 static bool put_c(FILE *f, const gr_named *array, int n, const char *model)
 {
+    char **name = calloc((size_t)n + 1, sizeof *name);
+    bool fine = name && name_arrays(array, n, model, name);
     fprintf(f, "/* Parameters of '%s'. */\n#include <math.h>\n", model);
-    for (int i = 0; i < n; i++) {
-        const gr_array *a = &array[i].array;
-        size_t at = 0;
-        fprintf(f, "\nstatic const %s ", a->type == GR_F32 ? "float" : "double");
-        put_name(f, model, array[i].name);
-        for (int d = 0; d < a->rank; d++)
-            fprintf(f, "[%zu]", a->dim[d]);
-        fputs(" = ", f);
-        put_elements(f, a, 0, &at);
-        fputs(";\n", f);
-    }
-    return true;
+    for (int i = 0; fine && i < n; i++)
+        put_definition(f, &array[i].array, name[i]);
+    for (int i = 0; name && i < n; i++)
+        free(name[i]);
+    free(name);
+    return fine;
 }
 
 /* ---- the verb ---- */
@@ -195,13 +218,27 @@ static bool write_as(Run *r, const char *path, Put *put)
     return fine || gr_within(&r->error, "%s: ", path);
 }
 
+/* Sizes and places in an archive have 32 bits. */
+static bool fits_npz(Run *r, const char *path)
+{
+    const size_t most = UINT32_MAX - (1u << 24); /* directory and headers need room, too */
+    size_t bytes = 0;
+    for (int i = 0; i < r->model->tensors; i++)
+        if (FITTED >> r->model->tensor[i].role & 1)
+            bytes += gr_example_bytes(&r->model->tensor[i]);
+    return bytes <= most ||
+           gr_fail(&r->error,
+                   "%s: npz holds less than 4 GB, not %zu bytes; safetensors holds more",
+                   path, bytes);
+}
+
 int gr_export(Run *r)
 {
     const char *out = r->options.out;
     Place place = {.seed = r->context->seed};
     if (!out)
         return gr_fail(&r->error, "--out FILE is missing"), 2;
-    if (!gr_begin_with(r, FITTED, true))
+    if ((gr_ends_in(out, ".npz") && !fits_npz(r, out)) || !gr_begin_with(r, FITTED, true))
         return 2;
     bool fine = gr_ends_in(out, ".onnx")  ? gr_write_onnx(r, out)
                 : gr_ends_in(out, ".npz") ? write_as(r, out, put_npz)

@@ -103,3 +103,30 @@ Test(weights, of_a_batch)
                  out);
     cr_assert(fabs(found - want) < 6e-4 * want, "%g, not %g", found, want);
 }
+
+/* Three names in the language that are one in C, and the name that the second of them gets.
+ */
+Test(weights, names_in_c)
+{
+    char *dir = build_text("model names {\n"
+                           "  input x\n"
+                           "  param 'a.b' = 1\n"
+                           "  param a_b = 2\n"
+                           "  param 'a b' = 3\n"
+                           "  param a_b_2 = 4\n"
+                           "  z = 'a.b' + a_b + 'a b' + a_b_2 + x\n"
+                           "  loss z^2\n"
+                           "  output z\n"
+                           "  train { optimizer = sgd(lr = 0) }\n"
+                           "}\n",
+                           "");
+    write_text(text("%s/x.csv", dir), "1\n2\n");
+    must("cd %s && ./m train x=x.csv --epochs 1 -q && ./m export -o p.h", dir);
+    write_text(text("%s/t.c", dir), "#include \"p.h\"\n"
+                                    "int main(void)\n"
+                                    "{\n"
+                                    "    return names_a_b != 1 || names_a_b_2 != 2 ||\n"
+                                    "           names_a_b_3 != 3 || names_a_b_2_2 != 4;\n"
+                                    "}\n");
+    must("cd %s && clang -Wall -Werror t.c -o t && ./t", dir);
+}

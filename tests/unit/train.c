@@ -483,6 +483,40 @@ Test(verbs, export_for_others)
     cr_assert_str_eq(text_of("out"), "1 2 0.5");
 }
 
+/* 8 GB by its shape; there is no such block. */
+Test(mistakes, more_than_npz_holds)
+{
+    gr_tensor big[sizeof tensors / sizeof *tensors];
+    gr_model m = line;
+    memcpy(big, tensors, sizeof big);
+    big[3].rank = 2;
+    big[3].dim[0] = big[3].dim[1] = 1 << 15;
+    m.tensor = big;
+    cr_assert(freopen("err", "w", stderr) != NULL);
+    cr_assert_eq(gr_main(&m, 4, (char *[]){"t", "export", "-o", "o.npz", NULL}), 2);
+    fflush(stderr);
+    cr_assert_str_eq(text_of("err"), "line: error: o.npz: npz holds less than 4 GB, not 8589934"
+                                     "632 bytes; safetensors holds more\n");
+}
+
+/* What predict writes is the same in each form: text of stdout and of a file, an array, tensors. */
+Test(verbs, predict_in_every_form)
+{
+    write_batch(2);
+    cr_assert_eq(sh("for o in z.csv z.txt z.npy z.safetensors; do ./t predict -p p.safetensors "
+                    "-i i.safetensors -o $o || exit; done; cat z.csv; cmp z.csv z.txt &&"
+                    "./t predict -p p.safetensors -i i.safetensors | cmp - z.csv"),
+                 0, "%s", text_of("err"));
+    cr_assert_str_eq(text_of("out"), "z\n-0.5\n0.5\n");
+    gr_bytes f;
+    gr_array z;
+    gr_error e;
+    cr_assert(gr_read_file("z.npy", &f, &e) && gr_parse_npy(f.data, f.size, &z, &e));
+    cr_assert(z.rank == 1 && z.dim[0] == 2 && z.type == GR_F64);
+    near(&z, (const double[]){-0.5, 0.5}, 2, 0);
+    NEAR("z.safetensors", "z", 0, -0.5, 0.5);
+}
+
 Test(verbs, predict)
 {
     cr_assert_eq(sh("./t train " DATA "--epochs 300 -q"), 0);

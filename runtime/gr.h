@@ -25,6 +25,7 @@ extern "C" {
 #define GR_NAME_(name, abi)   name##_abi##abi
 #define GR_NAME(name, abi)    GR_NAME_(name, abi)
 #define gr_main               GR_NAME(gr_main, GR_ABI)
+#define gr_main_with          GR_NAME(gr_main_with, GR_ABI)
 #define gr_pool_new           GR_NAME(gr_pool_new, GR_ABI)
 #define gr_pool_run           GR_NAME(gr_pool_run, GR_ABI)
 #define gr_pool_free          GR_NAME(gr_pool_free, GR_ABI)

@@ -8,7 +8,8 @@
 # weighs on all of them; the figures are medians over the rounds. Peers are OpenBLAS, if it can be
 # linked, and what GRADC_PEER names: it is called as
 #
-#   $GRADC_PEER THREADS MODE WORKLOAD      MODE: each of GRADC_PEER_MODES (eager)
+#   $GRADC_PEER THREADS MODE WORKLOAD      MODE: each of GRADC_PEER_MODES (eager), such as
+#                                          "eager compile" for torch.compile beside it
 #
 # and prints a line `WORKLOAD ... med MILLISECONDS ...`.
 set -eu

@@ -28,6 +28,24 @@ Test(bench, measures_and_reports, .timeout = 120)
     cr_expect(p > 0.001 && p < 3, "%s", json); /* of a peak measured while others work */
 }
 
+/* What a program has in memory at most is what its plan says, within pages and its data. */
+Test(bench, measures_how_cost_grows, .timeout = 120)
+{
+    char *dir = scratch();
+    Run r =
+        must("cd %s && sh $SOURCE/tests/bench/growth.sh -b $(dirname $GRADC)/.. -o g.json "
+             "batch:8",
+             dir);
+    cr_expect(strstr(r.out, "batch    8 "), "%s", r.out);
+    char *json = read_text(text("%s/g.json", dir));
+    double plan = member(json, "plan_bytes"), peak = member(json, "peak_bytes");
+    cr_expect(plan > 10e6 && (SANITIZED || (peak > 0.8 * plan && peak < 1.3 * plan)), "%s",
+              json);
+    cr_expect(member(json, "processor_ms") > 0 && member(json, "mflop") > 30, "%s", json);
+    cr_expect(SANITIZED || (member(json, "gradc_s") < 1 && member(json, "cc_s") < 20), "%s",
+              json);
+}
+
 Test(bench, every_workload_is_a_program, .timeout = 120)
 {
     must("cd $SOURCE/tests/bench && sed '/^#/d; s/^[^ ]* *[^ ]* *//' workloads | "

@@ -1,6 +1,6 @@
-/* What generated C takes from the world where there is neither libc nor libm, included before
- * simd.h in its freestanding form. It computes in float. The two functions below are the
- * program's to bring; a C compiler may ask for them by itself, too. */
+/* What generated C takes from the world where there is neither libc nor libm, included
+ * before simd.h in its freestanding form. It computes in float. The two functions below are
+ * the program's to bring; a C compiler may ask for them by itself, too. */
 #ifndef GR_BARE_H
 #define GR_BARE_H
 
@@ -15,7 +15,8 @@ void *memset(void *to, int byte, size_t n);
 #define NAN      __builtin_nanf("")
 #endif
 
-/* The root by the machine's own instruction. sqrtf may be more than that, because it sets errno. */
+/* The root by the machine's own instruction. sqrtf may be more than that, because it sets
+ * errno. */
 #define GR_SQRT(a) gr_root(a)
 
 __attribute__((unused)) static inline float gr_root(float x)
@@ -31,8 +32,8 @@ __attribute__((unused)) static inline float gr_root(float x)
     __asm__("local.get %1\n\tf32.sqrt\n\tlocal.set %0" : "=r"(root) : "r"(x));
     x = root;
 #else
-    /* x = m 2^e, e odd, m of 24 or 25 bits. The root of m 2^25 then has 25, one to round by; none
-     * lies in the middle between two floats. */
+    /* x = m 2^e, e odd, m of 24 or 25 bits. The root of m 2^25 then has 25, one to round
+     * by; none lies in the middle between two floats. */
     uint32_t bits, root = 0;
     memcpy(&bits, &x, sizeof bits);
     if (bits << 1 == 0 || bits == 0x7f800000)

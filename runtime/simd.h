@@ -10,7 +10,8 @@
  * stand on either side. Everything else is a gr_ name below. What takes a real or a vec is
  * one name for both, chosen by type, and gives the same bits for both. GR_LANES may exceed
  * the machine's registers: the compiler splits. C11, GNU vector extensions, clang >= 14 or
- * gcc >= 12. Needs libm; no -ffast-math, and -ffp-contract may be anything. */
+ * gcc >= 12. Needs libm, or bare.h before it; no -ffast-math, and -ffp-contract may be
+ * anything. */
 #ifndef GR_SIMD_H
 #define GR_SIMD_H
 

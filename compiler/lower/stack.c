@@ -1,20 +1,26 @@
-/* An upper bound on the stack that the C of a module takes, where no region is run by threads.
+/* An upper bound on the stack that the C of a module takes, where no region is run by
+ * threads.
  *
- * An entry point calls its regions, one after the other, and a region at most a function that is
- * for rare arguments: no pointers to functions, no recursion. An optimizing C compiler, gcc or clang
- * from -O1 or -Os on, keeps in memory no more than
+ * An entry point calls its regions, one after the other, and a region at most a function
+ * that is for rare arguments: no pointers to functions, no recursion. An optimizing C
+ * compiler, gcc or clang from -O1 or -Os on, keeps in memory no more than
  *
  *   - the arrays of a region, and room to align them;
  *   - a place for each variable, two for a vector;
  *   - what it keeps aside between the steps of a function like exp or pow, in doubles;
  *   - the registers it saves;
- *   - in the entry point, the offsets that it hands on, all of them at once, and what the regions
- *     need that become a part of it. One with arrays does not, if it is emitted freestanding.
+ *   - in the entry point, the offsets that it hands on, all of them at once, and what the
+ * regions need that become a part of it. One with arrays does not, if it is emitted
+ * freestanding.
  *
  * The tests hold it against what gcc and clang say of theirs. */
 #include "nest.h"
 
-enum { SAVED = 192, WORD = 8, WIDE = 16 }; /* bytes of registers, of an integer; vectors aside */
+enum {
+    SAVED = 192,
+    WORD = 8,
+    WIDE = 16
+}; /* bytes of registers, of an integer; vectors aside */
 
 static size_t bytes_of_variables(const LoopBody *body, size_t vector)
 {

@@ -148,8 +148,9 @@ static int follow_links(const char *path, const char *page)
 Test(show, html_links_lead_somewhere)
 {
     for (size_t i = 0; i < sizeof model / sizeof *model; i++)
-        cr_expect(follow_links(model[i], read_text(page_of(model[i], ""))) > 50, "%s",
-                  model[i]);
+        cr_expect(follow_links(model[i], read_text(page_of(model[i], i ? "" : "--asm"))) >
+                      50,
+                  "%s", model[i]);
 }
 
 /* What is known of the gradients of a model from elsewhere is on its page: the check, and a
@@ -231,6 +232,8 @@ static const char chromium[] =
 
 static bool is_chromium_here(void)
 {
+    if (SANITIZED)
+        return false; /* the page is the same */
     bool here = !run("command -v chromium").status;
     if (!here)
         fprintf(stderr, "skipped: no chromium here to show html\n");

@@ -14,9 +14,7 @@
 #include <string.h>
 
 /* clang-format off */
-static const struct VerbRow {
-    const char *name, *arguments, *meaning;
-} verb_row[NVERB] = {
+const VerbRow verb_row[NVERB] = {
     [BUILD]   = {"build", "FILE", "compile to a program that trains (see './it help')"},
     [EMIT]    = {"emit", "FILE", "write the C and its header"},
     [GRAD]    = {"grad", "FILE [NAME]", "show the equations and what is derived from them"},
@@ -24,7 +22,7 @@ static const struct VerbRow {
     [INFO]    = {"info", "FILE", "show inputs, parameters, work and memory"},
     [FMT]     = {"fmt", "FILE", "write the program in its canonical form"},
     [FLAGS]   = {"flags", "", "show the C compiler's options for the C that emit writes"},
-    [HELP]    = {"help", "[VERB]", "show this, or the options of a verb"},
+    [HELP]    = {"help", "[VERB]", "show this, or the options of a verb; man: a page, bash: completion"},
     [VERSION] = {"version", "", "show the version"},
 };
 
@@ -33,15 +31,7 @@ static const struct VerbRow {
 #define SHOWS_C   (TO_C | 1u << GRAD)
 #define COMPILES  (1u << BUILD | 1u << CHECK)
 
-typedef enum Kind { TEXT, COUNT, BYTES, NUMBER, DEFINE, FLAG } Kind;
-
-static const struct OptionRow {
-    const char *name, *value, *meaning;
-    Kind kind;
-    unsigned verbs;
-    bool in_banner; /* it changes the C */
-    size_t field;
-} option_row[] = {
+const OptionRow option_row[] = {
     {"-o", "FILE", "where the result goes; - is stdout", TEXT, ALL | 1u << FMT | 1u << FLAGS, false, offsetof(Options, output)},
     {"-D", "NAME=VALUE", "set an argument of the model", DEFINE, ALL, true, 0},
     {"--model", "NAME", "the model, where the file has several", TEXT, ALL, true, offsetof(Options, model)},
@@ -81,6 +71,7 @@ static const struct OptionRow {
 /* clang-format on */
 
 enum { NOPTION = sizeof option_row / sizeof *option_row };
+const int option_rows = NOPTION;
 
 static const char *did_you_mean(const char *word, const char *const *candidate, int n)
 {
@@ -138,6 +129,10 @@ void print_help(Out *o, const char *verb)
         put_overview(o);
         return;
     }
+    if (!strcmp(verb, "man") || !strcmp(verb, "bash")) {
+        (*verb == 'm' ? print_manual : print_completion)(o);
+        return;
+    }
     Verb v = read_verb(verb);
     put_verb(o, v);
     put(o, "\n");
@@ -156,9 +151,9 @@ static bool names_option(const char *word, const char *name, const char **value)
 
 /* The row that word names, of the verb's if there are several, and its value if the word holds it
  * too: --target=native, -Dn=3. */
-static const struct OptionRow *find_option(const char *word, Verb verb, const char **value)
+static const OptionRow *find_option(const char *word, Verb verb, const char **value)
 {
-    const struct OptionRow *found = NULL;
+    const OptionRow *found = NULL;
     const char *name[NOPTION];
     *value = NULL;
     for (int i = 0; i < NOPTION; i++) {
@@ -216,7 +211,7 @@ static Define read_define(const char *value, Arena *a)
     return (Define){intern_n(value, (size_t)(sign - value)), format(a, "%s", sign + 1)};
 }
 
-static void set_option(Options *o, const struct OptionRow *row, const char *value, Arena *a)
+static void set_option(Options *o, const OptionRow *row, const char *value, Arena *a)
 {
     void *field = (char *)o + row->field;
     switch (row->kind) {
@@ -319,7 +314,7 @@ Options read_options(int argc, char **argv, Arena *a)
             o.file = argv[1];
             return o;
         } else {
-            const struct OptionRow *row = find_option(word, o.verb, &value);
+            const OptionRow *row = find_option(word, o.verb, &value);
             if (!(row->verbs >> o.verb & 1))
                 fatal("'%s' takes no option '%s'", verb_row[o.verb].name, row->name);
             if (row->kind == FLAG && value)

@@ -35,9 +35,30 @@ typedef struct Options {
     const char *text;   /* the options that change the C, as given: for the banner */
 } Options;
 
+typedef struct VerbRow {
+    const char *name, *arguments, *meaning;
+} VerbRow;
+extern const VerbRow verb_row[NVERB];
+
+typedef enum Kind { TEXT, COUNT, BYTES, NUMBER, DEFINE, FLAG } Kind;
+
+typedef struct OptionRow {
+    const char *name, *value, *meaning;
+    Kind kind;
+    unsigned verbs;
+    bool in_banner; /* it changes the C */
+    size_t field;
+} OptionRow;
+extern const OptionRow option_row[];
+extern const int option_rows;
+
 /* Whatever is wrong with them ends gradc with 2 and a message. */
 Options read_options(int argc, char **argv, Arena *a);
 
 void print_help(Out *o, const char *verb); /* NULL: of all */
+
+/* manual.c */
+void print_manual(Out *o);
+void print_completion(Out *o);
 
 #endif

@@ -247,6 +247,17 @@ Test(emit, help_and_version)
     cr_expect(run("$GRADC help >/dev/full").status == 2, "a full disk goes unnoticed");
 }
 
+Test(emit, manual_and_completion)
+{
+    Run page = must("$GRADC help man | groff -man -Tascii -P-cbu -ww");
+    cr_expect_str_eq(page.err, "");
+    cr_expect(strstr(page.out, "--standalone") && strstr(page.out, "EXIT STATUS"), "%s", page.out);
+    cr_expect_str_eq(must("bash -c 'eval \"$($GRADC help bash)\"; COMP_CWORD=2;"
+                          "COMP_WORDS=(gradc emit --st); _gradc; echo ${COMPREPLY[@]}'")
+                         .out,
+                     "--standalone\n");
+}
+
 Test(emit, grad_of_one_name)
 {
     char *file = small_file(scratch());

@@ -146,7 +146,7 @@ static bool read_traces(const Run *r, Traces *t)
             t->hi = fmax(t->hi, y);
         }
     }
-    return t->x && t->hi > 0;
+    return t->x && t->hi > 0 && t->name.count > 0;
 }
 
 static void drop_traces(Traces *t)

@@ -1,4 +1,4 @@
-/* The verb info: what the model is made of. */
+/* The verb info: what the model is made of; and the short of it, before training. */
 #include "train.h"
 
 #include <string.h>
@@ -40,20 +40,24 @@ static int widest_name(const gr_model *m)
     return (int)width;
 }
 
-static void put_role(const gr_model *m, int role, int width)
+/* Of more than `most` tensors, how many those behind the first are. */
+static void put_role(const gr_model *m, int role, int width, int most)
 {
-    bool any = false;
+    int count = 0;
     for (int i = 0; i < m->tensors; i++) {
         const gr_tensor *t = &m->tensor[i];
         if (t->role != role)
             continue;
-        if (!any)
+        if (count == 0)
             printf("%s:\n", headings[role]);
-        any = true;
+        if (++count > most)
+            continue;
         printf("  %-*s  %-16s ", width, t->name, shape_of(t).text);
         put_kind(t);
         printf("\n");
     }
+    if (count > most)
+        printf("  and %d more\n", count - most);
 }
 
 static size_t total(const gr_model *m, int role)
@@ -64,20 +68,37 @@ static size_t total(const gr_model *m, int role)
     return n;
 }
 
-int gr_info(Run *r)
+static void put_head(const gr_model *m)
 {
-    const gr_model *m = r->model;
-    int width = widest_name(m);
     printf("model %s, %s, batch %d", m->name, gr_type_name(m->real), m->batch);
     if (m->accumulate > 1)
         printf(", an update every %d batches", m->accumulate);
     printf("\n");
-    for (int role = 0; role < HEADINGS; role++)
-        if (headings[role])
-            put_role(m, role, width);
+}
+
+static void put_totals(const gr_model *m)
+{
     printf("%zu parameters, %zu numbers of state, %zu of the optimizer\n",
            total(m, GR_PARAM), total(m, GR_STATE), total(m, GR_OPTIMIZER));
     printf("%zu bytes of memory, %.4g million operations per step\n", m->size,
            m->flops * 1e-6);
+}
+
+void gr_put_summary(const gr_model *m)
+{
+    enum { MOST = 12 };
+    put_head(m);
+    put_role(m, GR_PARAM, widest_name(m), MOST);
+    put_totals(m);
+}
+
+int gr_info(Run *r)
+{
+    const gr_model *m = r->model;
+    put_head(m);
+    for (int role = 0; role < HEADINGS; role++)
+        if (headings[role])
+            put_role(m, role, widest_name(m), m->tensors);
+    put_totals(m);
     return 0;
 }

@@ -525,14 +525,20 @@ static int finish(Training *t, Outcome outcome)
     return outcome == INTERRUPTED ? 128 + gr_stop_signal() : 0;
 }
 
+/* What is going to be trained, and with what. */
+static void introduce(const Training *t)
+{
+    gr_put_summary(t->run->model);
+    printf("%zu examples, %zu to validate with; %zu steps of up to %d in an epoch, %llu in all\n",
+           t->rows.count, t->checks.count, steps_per_epoch(t), t->run->model->batch,
+           (unsigned long long)t->planned);
+    fflush(stdout);
+}
+
 /* One step and one evaluation, and how long all of them would take. */
 static int dry_run(Training *t)
 {
-    size_t steps = steps_per_epoch(t), batch = (size_t)t->run->model->batch;
-    printf(
-        "%zu examples, %zu to validate with; %zu steps of up to %zu in an epoch, %llu in "
-        "all\n",
-        t->rows.count, t->checks.count, steps, batch, (unsigned long long)t->planned);
+    size_t batch = (size_t)t->run->model->batch;
     t->saved = t->progress.start = gr_seconds();
     t->run->options.save_every = INFINITY;
     one_step(t);
@@ -557,6 +563,8 @@ static int train(Training *t)
 {
     if (!prepare(t))
         return 2;
+    if (!t->run->options.quiet)
+        introduce(t);
     if (t->run->options.dry_run)
         return dry_run(t);
     return open_folder(t) ? finish(t, all_epochs(t)) : 2;

@@ -396,6 +396,11 @@ typedef struct End {
 /* Write report.html from what the run's folder holds and by judging single examples. */
 bool gr_write_report(Run *r, const End *end);
 
+/* ---- info.c ---- */
+
+/* Parameters, work and memory, of many parameters the first ones. */
+void gr_put_summary(const gr_model *m);
+
 /* ---- verbs; each returns the exit status ---- */
 
 int gr_train(Run *r);

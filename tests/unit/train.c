@@ -43,7 +43,17 @@ Test(train, says_what_it_does)
     cr_assert_eq(
         sh("./t train " DATA "--epochs=2 | sed 's/  [0-9.]* s$//; s/in [0-9.]* s;/in T;/'"),
         0);
-    cr_assert(strncmp(text_of("out"), "epoch 1/2  loss ", 16) == 0, "%s", text_of("out"));
+    const char *before = "model line, F64, batch 8\n"
+                         "parameters:\n"
+                         "  w     (3)                       3  F64\n"
+                         "  c     (3)                       3  F64\n"
+                         "  b     ()                        1  F64\n"
+                         "7 parameters, 1 numbers of state, 7 of the optimizer\n";
+    cr_assert(strncmp(text_of("out"), before, strlen(before)) == 0, "%s", text_of("out"));
+    cr_assert(strstr(text_of("out"),
+                     "\n100 examples, 0 to validate with; 13 steps of up to 8 in an epoch, 26 in "
+                     "all\nepoch 1/2  loss "),
+              "%s", text_of("out"));
     cr_assert(strstr(text_of("out"), "\nepoch 2/2  loss 0."));
     cr_assert(strstr(text_of("out"), "\n26 steps in T; best epoch 2, loss 0."));
     cr_assert(strstr(text_of("out"), "; saved line.run/best.safetensors\n"));
@@ -256,10 +266,9 @@ Test(train, dry_run)
     cr_assert_eq(sh("ls >before; ./t train " DATA "--validation 0.2 --dry-run >log; ls >after;"
                     "sed -i /log/d after; sed -i /after/d after; cmp before after"),
                  0, "%s%s", text_of("out"), text_of("err"));
-    cr_assert(strncmp(text_of("log"),
-                      "80 examples, 20 to validate with; 10 steps of up to 8 in an epoch, 30 in "
-                      "all\nthe first step:  loss ",
-                      87) == 0,
+    cr_assert(strstr(text_of("log"),
+                     "\n80 examples, 20 to validate with; 10 steps of up to 8 in an epoch, 30 in "
+                     "all\nthe first step:  loss "),
               "%s", text_of("log"));
 }
 

@@ -19,9 +19,9 @@ extern "C" {
  * what libgr offers has the version in its name there, so that no program links with a libgr of
  * another version. */
 #ifdef GR_FREESTANDING /* a model that is its own world: no pointers to functions, no libgr */
-#define GR_ABI (-2)
+#define GR_ABI (-3)
 #else
-#define GR_ABI                2
+#define GR_ABI                3
 #define GR_NAME_(name, abi)   name##_abi##abi
 #define GR_NAME(name, abi)    GR_NAME_(name, abi)
 #define gr_main               GR_NAME(gr_main, GR_ABI)

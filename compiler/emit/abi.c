@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* GR_ABI of the gr.h that this is for; with the other sign, as there, if it is freestanding. */
-enum { ABI = 2 };
+enum { ABI = 3 };
 
 static int abi(const EmitOptions *e) { return e->freestanding ? -ABI : ABI; }
 

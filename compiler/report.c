@@ -27,28 +27,12 @@ static int64_t count_declared(const Module *m, Role role, bool optimizer)
     return n;
 }
 
-static double work_of(const Entry *e)
-{
-    double flops = 0;
-    for (int i = 0; i < e->region.n; i++)
-        flops += e->region.at[i]->flops;
-    return flops;
-}
-
 size_t lasting_bytes(const Module *m)
 {
     size_t n = 0;
     for (int i = 0; i < m->slot.n; i++)
         n += m->slot.at[i].buffer->bytes;
     return n;
-}
-
-static double cycles_of(const Entry *e)
-{
-    double cycles = 0;
-    for (int i = 0; i < e->region.n; i++)
-        cycles += e->region.at[i]->cycles;
-    return cycles;
 }
 
 /* One that is summed in parts is still one. */
@@ -69,13 +53,13 @@ void report_saving(Out *o, const Module *m)
     if (!m->ample)
         return;
     const Entry *now = &m->entry[ENTRY_STEP], *ample = &m->ample->entry[ENTRY_STEP];
-    double flops = work_of(now) - work_of(ample),
-           cycles = cycles_of(now) / cycles_of(ample);
+    double flops = flops_of_entry(now) - flops_of_entry(ample),
+           cycles = cycles_of_entry(now) / cycles_of_entry(ample);
     put(o,
         "%s takes %zu bytes instead of %zu: a training step computes %d tensors again,\n"
         "%.0f operations more (%.1f%%), and takes %.1f%% longer by estimate\n",
         m->graph->name, m->size, m->ample->size, computed_again(now), flops,
-        100 * flops / work_of(ample), 100 * (cycles - 1));
+        100 * flops / flops_of_entry(ample), 100 * (cycles - 1));
 }
 
 void report_model(Out *o, const Module *m)
@@ -98,7 +82,7 @@ void report_model(Out *o, const Module *m)
         "at least");
     for (EntryKind k = 0; k < NENTRY; k++) {
         const Entry *e = &m->entry[k];
-        put(o, "%-10s %8d %14.0f %14zu %14zu\n", entry_name[k], e->region.n, work_of(e),
+        put(o, "%-10s %8d %14.0f %14zu %14zu\n", entry_name[k], e->region.n, flops_of_entry(e),
             e->scratch, e->bound);
     }
     put(o, "\n%zu bytes in all, %zu of them tensors in the table\n", m->size,

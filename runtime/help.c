@@ -13,10 +13,7 @@ static void put_inputs(const gr_model *m)
         const gr_tensor *t = &m->tensor[i];
         if (t->role != GR_INPUT)
             continue;
-        size_t dim[GR_RANK];
-        for (int d = 1; d < t->rank; d++)
-            dim[d - 1] = (size_t)t->dim[d];
-        printf("  %-22s %s%s\n", t->name, gr_shape(t->rank - 1, dim).text,
+        printf("  %-22s %s%s\n", t->name, gr_example_shape(t).text,
                t->target ? ", not needed to predict" : "");
     }
 }

@@ -21,15 +21,6 @@ static void put_kind(const gr_tensor *t)
         printf(", target");
 }
 
-/* The shape of one example. */
-static gr_text shape_of(const gr_tensor *t)
-{
-    size_t dim[GR_RANK];
-    for (int d = t->batched; d < t->rank; d++)
-        dim[d - t->batched] = (size_t)t->dim[d];
-    return gr_shape(t->rank - t->batched, dim);
-}
-
 static int widest_name(const gr_model *m)
 {
     size_t width = 0;
@@ -52,7 +43,7 @@ static void put_role(const gr_model *m, int role, int width, int most)
             printf("%s:\n", headings[role]);
         if (++count > most)
             continue;
-        printf("  %-*s  %-16s ", width, t->name, shape_of(t).text);
+        printf("  %-*s  %-16s ", width, t->name, gr_example_shape(t).text);
         put_kind(t);
         printf("\n");
     }

@@ -49,11 +49,8 @@ static void put_inputs(const gr_model *m)
         const gr_tensor *t = &m->tensor[i];
         if (t->role != GR_INPUT)
             continue;
-        size_t dim[GR_RANK];
-        for (int d = 1; d < t->rank; d++)
-            dim[d - 1] = (size_t)t->dim[d];
         put_term("", t->name, "FILE");
-        printf("Shape %s%s.\n", gr_shape(t->rank - 1, dim).text,
+        printf("Shape %s%s.\n", gr_example_shape(t).text,
                t->target ? "; not needed to predict" : "");
     }
 }

@@ -23,6 +23,14 @@ size_t gr_example_bytes(const gr_tensor *t)
     return gr_example_size(t) * gr_type_size(t->type);
 }
 
+gr_text gr_example_shape(const gr_tensor *t)
+{
+    size_t dim[GR_RANK];
+    for (int d = t->batched; d < t->rank; d++)
+        dim[d - t->batched] = (size_t)t->dim[d];
+    return gr_shape(t->rank - t->batched, dim);
+}
+
 gr_array gr_view(const gr_tensor *t, void *base, int n)
 {
     gr_array a = {.type = t->type, .rank = t->rank, .data = base};

@@ -177,6 +177,7 @@ bool gr_lay_out_rows(Run *r, Data *d);
 /* Elements of one example, or of the whole when the tensor is not batched. */
 size_t gr_example_size(const gr_tensor *t);
 size_t gr_example_bytes(const gr_tensor *t);
+gr_text gr_example_shape(const gr_tensor *t); /* "(28, 28)" */
 size_t gr_size(const gr_tensor *t, int n); /* of n examples if it is batched */
 
 /* The tensor as an array in `base`, with n rows if it is batched. */

@@ -199,14 +199,6 @@ static uint64_t hash_of(const Graph *g, Arena *a)
     return hash_text(HASH_OF_NOTHING, text.text, text.length);
 }
 
-static double work_of(const Entry *e)
-{
-    double flops = 0;
-    for (int i = 0; i < e->region.n; i++)
-        flops += e->region.at[i]->flops;
-    return flops;
-}
-
 void put_table(Out *o, const Module *m, const EmitOptions *e)
 {
     const char *p = e->prefix;
@@ -233,7 +225,7 @@ void put_table(Out *o, const Module *m, const EmitOptions *e)
     line(o, ".accumulate = %d,", m->graph->accumulate);
     line(o, ".tensors = %d,", m->slot.n);
     line(o, ".tensor = tensor,");
-    line(o, ".flops = %.17g,", work_of(&m->entry[ENTRY_STEP]));
+    line(o, ".flops = %.17g,", flops_of_entry(&m->entry[ENTRY_STEP]));
     line(o, ".epochs = %d,", m->graph->epochs);
     line(o, ".seed = %llu,", (unsigned long long)m->graph->seed);
     line(o, ".validation = %.17g,", m->graph->validation);

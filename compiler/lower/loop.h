@@ -229,6 +229,9 @@ typedef struct LowerOptions {
 Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions *o,
               Arena *a);
 
+double flops_of_entry(const Entry *e); /* of a full batch, as estimated */
+double cycles_of_entry(const Entry *e);
+
 void print_module(Out *o, const Module *m);
 void print_region(Out *o, const Region *r);
 void verify_module(const Module *m);

@@ -227,3 +227,19 @@ Module *lower(const Graph *graph, Graph *const entry[NENTRY], const LowerOptions
     m->stack = bound_stack(m);
     return m;
 }
+
+double flops_of_entry(const Entry *e)
+{
+    double sum = 0;
+    for (int i = 0; i < e->region.n; i++)
+        sum += e->region.at[i]->flops;
+    return sum;
+}
+
+double cycles_of_entry(const Entry *e)
+{
+    double sum = 0;
+    for (int i = 0; i < e->region.n; i++)
+        sum += e->region.at[i]->cycles;
+    return sum;
+}

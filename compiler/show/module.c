@@ -17,14 +17,6 @@ static size_t bytes_of_region(const Region *r)
     return n;
 }
 
-static double cycles_of(const Entry *e)
-{
-    double n = 0;
-    for (int i = 0; i < e->region.n; i++)
-        n += e->region.at[i]->cycles;
-    return n;
-}
-
 /* ---- A table ---- */
 
 static void put_region(Out *o, const Region *r, double all)
@@ -42,7 +34,7 @@ void show_regions(Out *o, const Module *m)
         put(o, "\n%14s %12s %12s %7s  %s: regions, and cycles of one thread as estimated\n",
             "flops", "cycles", "bytes", "of all", entry_name[k]);
         for (int i = 0; i < e->region.n; i++)
-            put_region(o, e->region.at[i], cycles_of(e));
+            put_region(o, e->region.at[i], cycles_of_entry(e));
     }
 }
 

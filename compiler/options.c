@@ -39,7 +39,7 @@ const OptionRow option_row[] = {
     {"--target", "NAME", "native, generic, x86-64-v2 to -v4, aarch64, cortex-m4 or wasm32; A,B: at start", TEXT, SHOWS_C | 1u << CHECK | 1u << FLAGS, true, offsetof(Options, target)},
     {"--real", "TYPE", "f32 or f64", TEXT, SHOWS_C, true, offsetof(Options, real)},
     {"--lanes", "N", "numbers in a vector, a power of two", COUNT, SHOWS_C | 1u << CHECK, true, offsetof(Options, lanes)},
-    {"--memory", "BYTES", "the most a program takes, 64M, say: it computes again what it cannot keep", BYTES, TO_C | 1u << CHECK, true, offsetof(Options, memory)},
+    {"--memory", "BYTES", "the most a program takes, 64M, say: it computes again what it cannot keep", BYTES, SHOWS_C | 1u << CHECK, true, offsetof(Options, memory)},
     {"--prefix", "NAME", "of every external name in the C", TEXT, 1u << EMIT, true, offsetof(Options, prefix)},
     {"--header", "FILE", "where the header goes; x.h if the C goes to x.c", TEXT, 1u << EMIT, false, offsetof(Options, header)},
     {"--line-directives", "", "a debugger stops on the program's lines", FLAG, 1u << EMIT | 1u << BUILD, true, offsetof(Options, lines)},

@@ -409,8 +409,8 @@ Test(verbs, grad)
 
 Test(verbs, grad_without_activations)
 {
-    write_batch(4);
-    cr_assert_eq(sh("./t grad -i in.safetensors --activations -o o.safetensors"), 2);
+    write_batch(2);
+    cr_assert_eq(sh("./t grad -i i.safetensors --activations -o o.safetensors"), 2);
     cr_assert(strstr(text_of("err"), "'gradc build --watch'"), "%s", text_of("err"));
 }
 

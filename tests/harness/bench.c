@@ -31,6 +31,8 @@ Test(bench, measures_and_reports, .timeout = 120)
 /* What a program has in memory at most is what its plan says, within pages and its data. */
 Test(bench, measures_how_cost_grows, .timeout = 120)
 {
+    if (SANITIZED)
+        cr_skip_test("it measures what is built without sanitizers");
     char *dir = scratch();
     Run r =
         must("cd %s && sh $SOURCE/tests/bench/growth.sh -b $(dirname $GRADC)/.. -o g.json "

@@ -110,7 +110,12 @@ Test(examples, fashion) { learn_fashion("fashion", "", 500, 0.75); }
 
 Test(examples, lenet) { learn_fashion("lenet", "", 100, 0.65); }
 
-Test(examples, resnet) { learn_fashion("resnet", "-D width=4", 150, 0.5); }
+Test(examples, resnet)
+{
+    if (SANITIZED)
+        cr_skip_test("convolutions go the same way in lenet in less time");
+    learn_fashion("resnet", "-D width=4", 150, 0.5);
+}
 
 /* The file is an image of so many pixels. */
 static void assert_image(const char *path, int wide, int high)
@@ -136,6 +141,8 @@ Test(examples, denoise)
 /* A picture costs 784 log 2 = 543 when nothing is known of it. */
 Test(examples, vae)
 {
+    if (SANITIZED)
+        cr_skip_test("denoise goes the same way in less time");
     need_fashion();
     char *dir = build_example("vae", "");
     const char *line =

@@ -178,6 +178,8 @@ typedef enum RootKind {
     NROOT
 } RootKind;
 
+extern const char *const root_name[NROOT]; /* print.c: "loss" */
+
 typedef struct Root {
     RootKind kind;
     const char *name;

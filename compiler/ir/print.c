@@ -416,18 +416,22 @@ void print_tensor(Out *o, const Tensor *t)
         write_declaration(o, &plain, t);
 }
 
+const char *const root_name[NROOT] = {
+    [ROOT_LOSS] = "loss",         [ROOT_METRIC] = "metric", [ROOT_OUTPUT] = "output",
+    [ROOT_GRADIENT] = "gradient", [ROOT_UPDATE] = "update", [ROOT_INIT] = "init",
+    [ROOT_RATE] = "rate",         [ROOT_INNER] = "inner",
+};
+
 static void print_root(Out *o, const Root *r)
 {
-    const char *kind[NROOT] = {"loss",   "metric", "output", "gradient",
-                                "update", "init",   "rate"};
     if (r->kind == ROOT_UPDATE)
         put(o, "%s := %s", r->target->name, r->value->name);
     else if (r->kind == ROOT_INIT || r->kind == ROOT_GRADIENT)
-        put(o, "%s %s = %s", kind[r->kind], r->target->name, r->value->name);
+        put(o, "%s %s = %s", root_name[r->kind], r->target->name, r->value->name);
     else if (r->kind == ROOT_METRIC)
         put(o, "metric %s = %s", r->name, r->value->name);
     else
-        put(o, "%s %s", kind[r->kind], r->value->name);
+        put(o, "%s %s", root_name[r->kind], r->value->name);
     put(o, "\n");
 }
 

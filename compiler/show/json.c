@@ -127,11 +127,9 @@ static void put_tensor(Out *o, const Shown *s, const Tensor *t, Fate fate)
 
 static void put_roots(Out *o, const Graph *g)
 {
-    static const char *const kind[NROOT] = {"loss",   "metric", "output", "gradient",
-                                            "update", "init",   "rate"};
     for (int i = 0; i < g->root.n; i++) {
         const Root *r = &g->root.at[i];
-        put(o, "%s    {\"kind\": \"%s\", \"value\": ", i ? ",\n" : "", kind[r->kind]);
+        put(o, "%s    {\"kind\": \"%s\", \"value\": ", i ? ",\n" : "", root_name[r->kind]);
         put_string(o, r->value->name);
         if (r->target)
             put_field(o, "target", r->target->name);
